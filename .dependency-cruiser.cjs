@@ -1,0 +1,63 @@
+/** The import table of docs/architecture.md, enforced. */
+const area = (path) => `^${path}/`
+const only = (from, allowed) => ({
+  name: `${from.replaceAll('/', '-')}-imports`,
+  severity: 'error',
+  from: { path: area(from) },
+  to: { path: '^(src|hw-sim|test|scripts)/', pathNot: [area(from), ...allowed] },
+})
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    only('src/tezos', []),
+    {
+      name: 'device-protocol-imports',
+      severity: 'error',
+      comment: 'src/device/tezio is pure and shared with hw-sim: it may know src/tezos, never the session',
+      from: { path: area('src/device/tezio') },
+      to: { path: '^(src|hw-sim)/', pathNot: [area('src/device/tezio'), area('src/tezos')] },
+    },
+    only('src/device', [area('src/tezos')]),
+    only('src/policy', [area('src/tezos')]),
+    only('src/config', [area('src/tezos')]),
+    only('src/server', [area('src/tezos'), '^src/policy/index\\.ts$']),
+    {
+      name: 'hw-sim-imports',
+      severity: 'error',
+      from: { path: area('hw-sim') },
+      to: { path: '^(src|test|scripts)/', pathNot: [area('src/tezos'), area('src/device/tezio')] },
+    },
+    {
+      name: 'hw-sim-is-for-demo-only',
+      severity: 'error',
+      from: { path: area('src'), pathNot: '^src/cli/demo\\.ts$' },
+      to: { path: area('hw-sim') },
+    },
+    {
+      name: 'serialport-in-one-file',
+      severity: 'error',
+      from: { path: area('src'), pathNot: '^src/device/serial-link\\.ts$' },
+      to: { path: 'node_modules/(serialport|@serialport)/' },
+    },
+    {
+      name: 'hono-in-server-only',
+      severity: 'error',
+      from: { path: area('src'), pathNot: [area('src/server')] },
+      to: { path: 'node_modules/(hono|@hono)/' },
+    },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^(src|hw-sim)/' }, to: {} },
+    {
+      name: 'no-dev-dependencies',
+      severity: 'error',
+      from: { path: '^(src|hw-sim)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}

@@ -1,0 +1,62 @@
+import type { ChainId, Curve, MarkKind, PublicKey, PublicKeyHash } from '../tezos/index.js'
+
+/** Where a listener listens; port 0 lets the system choose. */
+export type ListenAddress = { readonly host: string; readonly port: number }
+
+/** An address range in canonical form: IPv4-mapped addresses are IPv4, a single address has the full prefix length. */
+export type AddressRange = { readonly family: 'ipv4' | 'ipv6'; readonly address: string; readonly prefixLength: number }
+
+/** A key the bridge signs with, and its rules. */
+export type KeyConfig = {
+  readonly publicKeyHash: PublicKeyHash
+  readonly curve: Curve
+  /** The key's place on the device: 1 Ed25519, 2 secp256k1, 3 P-256. */
+  readonly curveAlias: 1 | 2 | 3
+  /** Known ahead of the first contact with the device, when configured. */
+  readonly publicKey: PublicKey | undefined
+  /** First bytes of payloads that may be signed; `any` where the policy check is off. */
+  readonly allowedMagicBytes: readonly number[] | 'any'
+  /** Kinds by name that may be signed; every content of an operation must be listed. `undefined`: no such rule. */
+  readonly allow: readonly string[] | undefined
+  readonly chains: readonly ChainId[]
+  /** Whether requests must carry a signature by the authentication key. */
+  readonly requiresAuthentication: boolean
+}
+
+/** The key whose signature authenticates requests. */
+export type AuthenticationKey = { readonly publicKeyHash: PublicKeyHash; readonly publicKey: PublicKey | undefined }
+
+/** Everything that can be configured, checked and frozen; nothing behind it checks again. */
+export type Config = {
+  /** The file it came from, for messages. */
+  readonly file: string
+  readonly device: {
+    /** `auto`, or a device path. */
+    readonly port: string
+    readonly serialNumber: string | undefined
+    /** How long one SIGN may take. */
+    readonly timeoutMs: number
+  }
+  readonly server: {
+    readonly listen: ListenAddress
+    /** Names that a `Host` header may carry beside the loopback names and the listener's own address. */
+    readonly allowedHosts: readonly string[]
+    readonly knownKeys: boolean
+    /** How long a request may wait for the device's turn. */
+    readonly queueTimeoutMs: number
+    readonly trustedProxies: readonly AddressRange[]
+  }
+  readonly admin: { readonly listen: ListenAddress }
+  /** Peers that may ask; `any` where the peer check is off. */
+  readonly allowedPeers: readonly AddressRange[] | 'any'
+  readonly chains: readonly ChainId[]
+  readonly marks: { readonly maxLevelGap: number | 'off' }
+  readonly stateDir: string
+  readonly keys: readonly KeyConfig[]
+  readonly authenticationKey: AuthenticationKey | undefined
+  /** What `init` seeds, by kind; `undefined` where the file has no `high_water_marks`. */
+  readonly seeds: Readonly<Record<MarkKind, { readonly level: number; readonly round: number }>> | undefined
+  readonly logLevel: 'debug' | 'info'
+  /** What is accepted but deserves a word at start: one sentence each. */
+  readonly warnings: readonly string[]
+}

@@ -1,0 +1,11 @@
+/** Tezos data, pure: text forms, keys, signatures, and what a payload means. */
+export * from './assert-never.js'
+export * from './base58check.js'
+export * from './bytes.js'
+export * from './chain.js'
+export * from './curve.js'
+export * from './digest.js'
+export * from './operation-kind.js'
+export * from './public-key.js'
+export * from './signable.js'
+export * from './signature.js'
