@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint'
 
 /** Type-aware rules; a promise nobody owns is an error, and so is an `any`, an unsafe cast or a `!`. */
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'reports/'] },
+  { ignores: ['dist/', 'dist.*.new/', 'node_modules/', 'reports/'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -11,8 +11,14 @@ export type PublicKey = { readonly curve: Curve; readonly bytes: Uint8Array }
 /** A public key hash as text, `tz1...` to `tz4...`: checked, and so safe as a map key and in a log. */
 export type PublicKeyHash = string & { readonly brand: 'PublicKeyHash' }
 
-const KEY_FORM = { ed25519: 'edpk', secp256k1: 'sppk', p256: 'p2pk' } as const satisfies Record<Curve, Base58Form>
-const HASH_FORM = { ed25519: 'tz1', secp256k1: 'tz2', p256: 'tz3' } as const satisfies Record<Curve, Base58Form>
+const KEY_FORM = { ed25519: 'edpk', secp256k1: 'sppk', p256: 'p2pk' } as const satisfies Record<
+  Curve,
+  Base58Form
+>
+const HASH_FORM = { ed25519: 'tz1', secp256k1: 'tz2', p256: 'tz3' } as const satisfies Record<
+  Curve,
+  Base58Form
+>
 const CURVE_OF: Partial<Record<Base58Form, Curve>> = {
   edpk: 'ed25519',
   sppk: 'secp256k1',
@@ -27,7 +33,10 @@ export function encodePublicKey(key: PublicKey): string {
   return encodeBase58(KEY_FORM[key.curve], key.bytes)
 }
 
-/** A key from its base58check text; `undefined` for other text, BLS keys and points that are not on the curve. */
+/**
+ * A key from its base58check text; `undefined` for other text, BLS keys and ECDSA points that are not on the curve.
+ * An Ed25519 key is any 32 bytes, as in Octez: no signature verifies with one that is not a point.
+ */
 export function decodePublicKey(text: string): PublicKey | undefined {
   const decoded = decodeBase58(text, ['edpk', 'sppk', 'p2pk'])
   const curve = decoded && CURVE_OF[decoded.form]
@@ -37,7 +46,7 @@ export function decodePublicKey(text: string): PublicKey | undefined {
 
 /**
  * A key from the device's raw form: 32 bytes for Ed25519, X then Y (64 bytes) otherwise.
- * `undefined` when the size is wrong or the point is not on the curve.
+ * `undefined` when the size is wrong or an ECDSA point is not on the curve.
  */
 export function publicKeyFromRaw(curve: Curve, raw: Uint8Array): PublicKey | undefined {
   if (curve === 'ed25519') return raw.length === 32 ? { curve, bytes: raw.slice() } : undefined
@@ -76,6 +85,6 @@ export function equalPublicKeys(left: PublicKey, right: PublicKey): boolean {
 }
 
 function isOnCurve(curve: Curve, encoded: Uint8Array): boolean {
-  if (curve === 'ed25519') return true
+  if (curve === 'ed25519') return true // not checked: see decodePublicKey
   return (curve === 'p256' ? p256 : secp256k1).utils.isValidPublicKey(encoded)
 }

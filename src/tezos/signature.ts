@@ -9,7 +9,10 @@ import type { PublicKey } from './public-key.js'
 /** A signature's 64 bytes, R then S, without the name of its curve. */
 export type SignatureBytes = Uint8Array
 
-const FORM = { ed25519: 'edsig', secp256k1: 'spsig1', p256: 'p2sig' } as const satisfies Record<Curve, Base58Form>
+const FORM = { ed25519: 'edsig', secp256k1: 'spsig1', p256: 'p2sig' } as const satisfies Record<
+  Curve,
+  Base58Form
+>
 
 /** The `edsig`, `spsig1` or `p2sig` text of a signature. */
 export function encodeSignature(curve: Curve, signature: SignatureBytes): string {
@@ -43,10 +46,17 @@ export function verifySignature(key: PublicKey, digest: Uint8Array, signature: S
   }
 }
 
-/** The signature a client accepts: a high S of secp256k1 becomes the low one; all else is returned as it is. */
+/**
+ * The signature a client accepts: a high S of secp256k1 becomes the low one; all else is returned as it is, also bytes
+ * that are no signature, which `verifySignature` refuses. Never throws.
+ */
 export function normaliseSignature(curve: Curve, signature: SignatureBytes): SignatureBytes {
   if (curve !== 'secp256k1') return signature
-  const parsed = secp256k1.Signature.fromBytes(signature)
-  if (!parsed.hasHighS()) return signature
-  return new secp256k1.Signature(parsed.r, secp256k1.Point.Fn.neg(parsed.s)).toBytes()
+  try {
+    const parsed = secp256k1.Signature.fromBytes(signature)
+    if (!parsed.hasHighS()) return signature
+    return new secp256k1.Signature(parsed.r, secp256k1.Point.Fn.neg(parsed.s)).toBytes()
+  } catch {
+    return signature // noble throws on a wrong size and on R or S out of range
+  }
 }
