@@ -4,7 +4,11 @@ import type { ChainId, Curve, MarkKind, PublicKey, PublicKeyHash } from '../tezo
 export type ListenAddress = { readonly host: string; readonly port: number }
 
 /** An address range in canonical form: IPv4-mapped addresses are IPv4, a single address has the full prefix length. */
-export type AddressRange = { readonly family: 'ipv4' | 'ipv6'; readonly address: string; readonly prefixLength: number }
+export type AddressRange = {
+  readonly family: 'ipv4' | 'ipv6'
+  readonly address: string
+  readonly prefixLength: number
+}
 
 /** A key the bridge signs with, and its rules. */
 export type KeyConfig = {
@@ -24,7 +28,10 @@ export type KeyConfig = {
 }
 
 /** The key whose signature authenticates requests. */
-export type AuthenticationKey = { readonly publicKeyHash: PublicKeyHash; readonly publicKey: PublicKey | undefined }
+export type AuthenticationKey = {
+  readonly publicKeyHash: PublicKeyHash
+  readonly publicKey: PublicKey | undefined
+}
 
 /** Everything that can be configured, checked and frozen; nothing behind it checks again. */
 export type Config = {

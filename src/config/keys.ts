@@ -1,0 +1,161 @@
+import {
+  curveOfHash,
+  CURVES,
+  hexByte,
+  parsePublicKeyHash,
+  publicKeyHash,
+  toHex,
+  type ChainId,
+  type Curve,
+  type PublicKeyHash,
+} from '../tezos/index.js'
+import { hashesTo, type Authentication } from './authentication.js'
+import type { KeyConfig } from './config.js'
+import { pathText, show, type Findings, type Path } from './findings.js'
+import type { FileContents, SigningKeyEntry } from './schema.js'
+import { neverSigned, warnOfIdleRules } from './signing-rules.js'
+
+/** What all keys share. */
+type Shared = {
+  readonly authentication: Authentication
+  readonly isPolicyChecked: boolean
+  readonly chains: readonly ChainId[]
+  readonly findings: Findings
+}
+
+const KEYS: Path = ['policy', 'signing_keys']
+const ALIAS = { ed25519: 1, secp256k1: 2, p256: 3 } as const satisfies Record<Curve, KeyConfig['curveAlias']>
+
+/** The keys of `policy.signing_keys` in the file's order; a key that breaks a rule is refused and left out. */
+export function readKeys(
+  file: FileContents,
+  authentication: Authentication,
+  chains: readonly ChainId[],
+  findings: Findings,
+): readonly KeyConfig[] {
+  const isPolicyChecked = file.security?.signing_policy_check ?? true
+  if (!isPolicyChecked) {
+    findings.warn(
+      'security.signing_policy_check is false: allowed_ops is not used, every known payload is signed.',
+    )
+  }
+  const entries = Object.entries(file.policy?.signing_keys ?? {})
+  if (entries.length === 0) {
+    findings.refuse(
+      KEYS,
+      'no signing key is given; add the address of a key on the device, with its allowed_ops',
+    )
+  }
+  const shared = { authentication, isPolicyChecked, chains, findings }
+  const keys = entries.map(([text, entry]) => readKey(text, entry, shared)).filter((key) => key !== undefined)
+  refuseSharedPlaces(keys, findings)
+  return keys
+}
+
+function readKey(text: string, entry: SigningKeyEntry, shared: Shared): KeyConfig | undefined {
+  const { authentication, isPolicyChecked, findings } = shared
+  const path = [...KEYS, text]
+  const hash = readHash(text, path, findings)
+  const curve = hash && curveOfHash(hash)
+  if (hash === undefined || curve === undefined) return undefined
+  if (hash === authentication.key?.publicKeyHash) {
+    findings.refuse(
+      path,
+      'is also policy.auth_key.pkh; requests are authenticated by a key that signs nothing else',
+    )
+  }
+  checkAlias(entry, hash, curve, path, findings)
+  checkPrefix(entry, curve, path, findings)
+  if (entry.public_key) hashesTo(publicKeyHash(entry.public_key), hash, [...path, 'public_key'], findings)
+  const allowedMagicBytes = isPolicyChecked ? readAllowedOps(entry, path, findings) : 'any'
+  warnOfIdleRules(pathText(path), allowedMagicBytes, entry.allow, findings)
+  return {
+    publicKeyHash: hash,
+    curve,
+    curveAlias: ALIAS[curve],
+    publicKey: entry.public_key,
+    allowedMagicBytes,
+    allow: entry.allow && [...new Set(entry.allow)],
+    chains: [...new Set(entry.chains ?? shared.chains)],
+    requiresAuthentication: requiresAuthentication(entry, authentication, path, findings),
+  }
+}
+
+function readHash(text: string, path: Path, findings: Findings): PublicKeyHash | undefined {
+  const hash = parsePublicKeyHash(text)
+  if (hash === undefined) {
+    findings.refuse(path, 'is not a tz1, tz2 or tz3 address with a right checksum; copy it again')
+  } else if (curveOfHash(hash) === undefined) {
+    findings.refuse(path, 'is a tz4 address, and no Tezio HSM holds BLS keys; use a tz1, tz2 or tz3 key')
+  }
+  return hash
+}
+
+function checkAlias(
+  entry: SigningKeyEntry,
+  hash: string,
+  curve: Curve,
+  path: Path,
+  findings: Findings,
+): void {
+  const { curve_alias: given } = entry
+  if (given === undefined || given === ALIAS[curve]) return
+  const form = hash.slice(0, 3)
+  findings.refuse(
+    [...path, 'curve_alias'],
+    `${given} is another curve's; ${form} is ${ALIAS[curve]}, or remove the line`,
+  )
+}
+
+/** The prefix is Octez' encoding of "authenticated request by this key": any other never worked. */
+function checkPrefix(entry: SigningKeyEntry, curve: Curve, path: Path, findings: Findings): void {
+  const right = toHex(Uint8Array.of(0x04, 0x01, CURVES.indexOf(curve)))
+  if (entry.auth_prefix === undefined || entry.auth_prefix === right) return
+  const value = show(entry.auth_prefix)
+  findings.refuse(
+    [...path, 'auth_prefix'],
+    `${value} is not what Octez signs; write "${right}", or remove the line`,
+  )
+}
+
+function readAllowedOps(entry: SigningKeyEntry, path: Path, findings: Findings): readonly number[] {
+  const at = [...path, 'allowed_ops']
+  if (entry.allowed_ops === undefined) {
+    const remedy = 'list the first bytes of what it signs, such as [0x11, 0x12, 0x13] for a baker'
+    findings.refuse(at, `is missing, and a key signs nothing that is not listed; ${remedy}`)
+    return []
+  }
+  const bytes = [...new Set(entry.allowed_ops)]
+  for (const byte of bytes) {
+    const reason = neverSigned(byte)
+    if (reason !== undefined) findings.warn(`${pathText(at)}: ${hexByte(byte)} is never signed: ${reason}.`)
+  }
+  return bytes
+}
+
+function requiresAuthentication(
+  entry: SigningKeyEntry,
+  { isChecked, isNamed }: Authentication,
+  path: Path,
+  findings: Findings,
+): boolean {
+  const isRequired = isChecked && (entry.auth_req ?? true)
+  if (isRequired && !isNamed) {
+    const remedy = "set policy.auth_key.pkh to the device's tz3 authentication key, or auth_req: false"
+    findings.refuse(path, `requires authentication, and policy.auth_key.pkh names no key; ${remedy}`)
+  }
+  return isRequired
+}
+
+/** A device holds one key of each curve, so a second address of the same curve is another device's. */
+function refuseSharedPlaces(keys: readonly KeyConfig[], findings: Findings): void {
+  const holders = new Map<number, string>()
+  for (const { curveAlias, publicKeyHash: hash } of keys) {
+    const holder = holders.get(curveAlias)
+    if (holder !== undefined) {
+      const what = `takes place ${curveAlias} on the device, as ${holder} does`
+      findings.refuse([...KEYS, hash], `${what}, and there is one key in each; remove one of them`)
+    }
+    holders.set(curveAlias, hash)
+  }
+}

@@ -1,0 +1,62 @@
+import { collide, isLoopback, listenText, LOOPBACK } from './addresses.js'
+import type { AddressRange, Config, KeyConfig, ListenAddress } from './config.js'
+import type { Findings } from './findings.js'
+import type { FileContents } from './schema.js'
+
+const SIGNER_DEFAULT: ListenAddress = { host: '127.0.0.1', port: 6732 }
+const ADMIN_DEFAULT: ListenAddress = { host: '127.0.0.1', port: 6733 }
+const QUEUE_TIMEOUT_MS = 4000
+
+/** The peers that may ask: those of `allowed_ips`, else this machine alone, unless the check is off. */
+export function allowedPeers(file: FileContents, findings: Findings): readonly AddressRange[] | 'any' {
+  if (file.security?.remote_ip_check === false) {
+    const rest = file.allowed_ips === undefined ? '' : ' and allowed_ips is not used'
+    findings.warn(`security.remote_ip_check is false: any peer may ask for signatures${rest}.`)
+    return 'any'
+  }
+  if (file.allowed_ips?.length === 0) findings.warn('allowed_ips is empty: every peer is refused.')
+  return file.allowed_ips ?? LOOPBACK
+}
+
+/** The signer's listener and the operator's. */
+export function listeners(
+  file: FileContents,
+  keys: readonly KeyConfig[],
+  findings: Findings,
+): Pick<Config, 'server' | 'admin'> {
+  const listen = file.server?.listen ?? SIGNER_DEFAULT
+  const admin = file.admin?.listen ?? ADMIN_DEFAULT
+  if (collide(listen, admin)) {
+    const path = file.admin?.listen === undefined ? ['server', 'listen'] : ['admin', 'listen']
+    const other = `server.listen (${listenText(listen)}) and admin.listen (${listenText(admin)})`
+    findings.refuse(path, `${other} take the same port; choose another port for one of them`)
+  }
+  warnOfExposure(listen, admin, keys, findings)
+  return {
+    server: {
+      listen,
+      allowedHosts: file.server?.allowed_hosts ?? [],
+      knownKeys: file.server?.known_keys ?? false,
+      queueTimeoutMs: file.server?.queue_timeout_ms ?? QUEUE_TIMEOUT_MS,
+      trustedProxies: file.server?.trusted_proxies ?? [],
+    },
+    admin: { listen: admin },
+  }
+}
+
+function warnOfExposure(
+  listen: ListenAddress,
+  admin: ListenAddress,
+  keys: readonly KeyConfig[],
+  findings: Findings,
+): void {
+  const open = keys.filter((key) => !key.requiresAuthentication).map((key) => key.publicKeyHash)
+  if (!isLoopback(listen.host) && open.length > 0) {
+    const where = `server.listen ${listenText(listen)} is reached from other machines`
+    findings.warn(`${where}, and these keys sign without authentication: ${open.join(', ')}.`)
+  }
+  if (!isLoopback(admin.host)) {
+    const where = `admin.listen ${listenText(admin)} is reached from other machines`
+    findings.warn(`${where}, and the operator's pages ask for no authentication.`)
+  }
+}
