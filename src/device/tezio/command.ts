@@ -102,7 +102,9 @@ function decodeVerdict(body: Uint8Array): Answer<boolean> {
 
 function messageOf(message: Uint8Array, spare: number): Uint8Array {
   if (message.length < 1 || message.length > MAX_MESSAGE_SIZE - spare) {
-    throw new RangeError(`message of ${message.length} bytes: the device takes 1 to ${MAX_MESSAGE_SIZE - spare}`)
+    throw new RangeError(
+      `message of ${message.length} bytes: the device takes 1 to ${MAX_MESSAGE_SIZE - spare}`,
+    )
   }
   return message
 }

@@ -34,9 +34,9 @@ type KnownByte = keyof typeof STATUS
 export type StatusName = (typeof STATUS)[KnownByte] | 'unknown'
 
 /** All documented status bytes with their names. */
-export const STATUS_BYTES: readonly (readonly [byte: number, name: StatusName])[] = Object.entries(STATUS).map(
-  ([byte, name]) => [Number(byte), name] as const,
-)
+export const STATUS_BYTES: readonly (readonly [byte: number, name: StatusName])[] = Object.entries(
+  STATUS,
+).map(([byte, name]) => [Number(byte), name] as const)
 
 const BY_BYTE: ReadonlyMap<number, StatusName> = new Map(STATUS_BYTES)
 const BY_NAME: ReadonlyMap<StatusName, number> = new Map(STATUS_BYTES.map(([byte, name]) => [name, byte]))

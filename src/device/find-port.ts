@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs'
+import { DeviceError } from './device-error.js'
+import { listPorts, type LinkBinding } from './serial-link.js'
+
+/** Arduino's USB vendor id, and the product ids of the boards that Tezio firmware runs on (not their bootloaders). */
+const VENDOR_ID = '2341'
+const PRODUCT_IDS: readonly string[] = ['8054', '8057']
+
+/** How the board is to be found: a path, or `auto`; with `auto` a USB serial number tells one board from others. */
+export type PortChoice = { readonly port: string; readonly serialNumber?: string | undefined }
+
+/** The path to open now. Rejects with `port-not-found` when there is none, or more than one to choose from. */
+export async function findPort(choice: PortChoice, binding?: LinkBinding): Promise<string> {
+  if (choice.port !== 'auto') {
+    if (binding === undefined && !existsSync(choice.port)) {
+      throw new DeviceError('port-not-found', `${choice.port} does not exist: is the board plugged in?`)
+    }
+    return choice.port
+  }
+  const boards = (await listPorts(binding)).filter(
+    ({ vendorId, productId, serialNumber }) =>
+      vendorId?.toLowerCase() === VENDOR_ID &&
+      PRODUCT_IDS.includes(productId?.toLowerCase() ?? '') &&
+      (choice.serialNumber === undefined || choice.serialNumber === serialNumber),
+  )
+  const [board, ...others] = boards
+  if (board === undefined) {
+    const which = choice.serialNumber === undefined ? '' : ` with serial number ${choice.serialNumber}`
+    throw new DeviceError(
+      'port-not-found',
+      `no board${which} (USB ${VENDOR_ID}:${PRODUCT_IDS.join(' or ')}) is plugged in`,
+    )
+  }
+  if (others.length > 0) {
+    const paths = boards.map(({ path, serialNumber }) => `${path} (${serialNumber ?? 'no serial number'})`)
+    throw new DeviceError(
+      'port-not-found',
+      `several boards: ${paths.join(', ')}; name one in device.serial_number`,
+    )
+  }
+  return board.path
+}

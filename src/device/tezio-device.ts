@@ -1,0 +1,291 @@
+import { monotonicClock, type Clock } from '../clock.js'
+import { probeBoard, readBoardKeys, type BoardKeys, type KeyPin } from './board-keys.js'
+import { DeviceError } from './device-error.js'
+import type { DeviceEvent, DeviceEventSink } from './device-event.js'
+import { findPort } from './find-port.js'
+import { openSerialLink, type LinkBinding, type SerialLink } from './serial-link.js'
+import { BOARD_TIMINGS, Session, type SessionTimings } from './session.js'
+import { sign, verify, type Command, type KeyAlias } from './tezio/index.js'
+
+/** Where the link stands; only in `ready` and `busy` was the board found to be the right one. */
+export type DeviceState = 'closed' | 'opening' | 'syncing' | 'ready' | 'busy' | 'resyncing'
+
+/** A snapshot from memory: asking for it never touches the port. `since` is an instant of the device's clock, in ms. */
+export type DeviceHealth = {
+  readonly state: DeviceState
+  readonly since: number
+  readonly path: string | undefined
+  /** Why the device is not ready, as far as it is known. */
+  readonly lastError: { readonly code: string; readonly message: string } | undefined
+  readonly timesReady: number
+  readonly lateReplies: number
+  readonly noiseBytes: number
+}
+
+export type TezioDeviceOptions = {
+  /** A device path, or `auto` to look for the board on USB. */
+  readonly port: string
+  readonly serialNumber?: string | undefined
+  /** How long one SIGN or VERIFY may take. */
+  readonly timeoutMs: number
+  /** A board that answers with another key at one of these places is refused. */
+  readonly pins: readonly KeyPin[]
+  readonly onEvent?: DeviceEventSink
+  readonly clock?: Clock
+  readonly binding?: LinkBinding
+  readonly timings?: SessionTimings
+}
+
+const SYNC_ATTEMPTS = 3
+const BACK_OFF_MS = { first: 250, most: 2000 }
+
+/**
+ * A Tezio HSM that is opened, recognised, and opened again whenever it was lost.
+ * Commands go out only while it is `ready`; none is kept for later, none is sent twice.
+ */
+export class TezioDevice {
+  readonly #options: TezioDeviceOptions
+  readonly #clock: Clock
+  readonly #timings: SessionTimings
+  readonly #waiting = new Set<() => void>()
+  #state: DeviceState = 'closed'
+  #since: number
+  #path: string | undefined
+  #failure: DeviceError | undefined
+  #timesReady = 0
+  #lateReplies = 0
+  #noiseBytes = 0
+  #session: Session | undefined
+  #keys: BoardKeys = new Map()
+  #isClosed = false
+  #supervisor: Promise<void> = Promise.resolve()
+
+  constructor(options: TezioDeviceOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? monotonicClock
+    this.#timings = options.timings ?? BOARD_TIMINGS
+    this.#since = this.#clock.now()
+  }
+
+  /** Begins to look for the board, and goes on until `close`. Call it once. */
+  open(): void {
+    this.#supervisor = this.#supervise()
+  }
+
+  /** The board's public keys as last read; empty before the first contact, kept while the board is away. */
+  keys(): BoardKeys {
+    return this.#keys
+  }
+
+  health(): DeviceHealth {
+    return {
+      state: this.#state === 'ready' && this.#session?.state === 'busy' ? 'busy' : this.#state,
+      since: this.#since,
+      path: this.#path,
+      lastError: this.#failure && { code: this.#failure.code, message: this.#failure.message },
+      timesReady: this.#timesReady,
+      lateReplies: this.#lateReplies,
+      noiseBytes: this.#noiseBytes,
+    }
+  }
+
+  /**
+   * Resolves when a command can be sent; while the link is being synchronised it waits `ms` at most.
+   * Rejects with `device-unavailable`, at once where there is no port; nothing was sent.
+   */
+  async ready(ms: number): Promise<void> {
+    const until = this.#clock.now() + ms
+    while (this.#state === 'syncing' || this.#state === 'resyncing') {
+      const left = until - this.#clock.now()
+      if (left <= 0) break
+      await this.#stateChange(left)
+    }
+    if (this.#state !== 'ready') throw this.#unavailable()
+  }
+
+  /**
+   * Resolves when the board was found and recognised for the first time; waits `ms` at most.
+   * Rejects with the DeviceError of the first attempt that failed.
+   */
+  async firstContact(ms: number): Promise<void> {
+    const until = this.#clock.now() + ms
+    while (this.#state !== 'ready' && this.#failure === undefined) {
+      const left = until - this.#clock.now()
+      if (left <= 0) throw new DeviceError('device-timeout', `no board answered within ${ms} ms`)
+      await this.#stateChange(left)
+    }
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /**
+   * The raw signature, R then S, over a message of 1 to 1015 bytes, which the device hashes itself. One attempt:
+   * it rejects with a DeviceError and never asks a second time. The signature is not verified here.
+   */
+  sign(alias: KeyAlias, message: Uint8Array): Promise<Uint8Array> {
+    return this.#exchange(sign, { alias, message })
+  }
+
+  /** What the device itself says of a raw 64-byte signature over a message of 1 to 951 bytes. */
+  verify(alias: KeyAlias, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    return this.#exchange(verify, { alias, message, signature })
+  }
+
+  /** Stops looking, fails a command in flight with `device-lost`, and gives the port back. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#session?.end('closed by the bridge')
+    this.#wake()
+    await this.#supervisor
+  }
+
+  async #exchange<Request, Reply>(command: Command<Request, Reply>, request: Request): Promise<Reply> {
+    if (this.#session === undefined || this.#state !== 'ready') throw this.#unavailable()
+    return this.#session.exchange(command, request, this.#options.timeoutMs)
+  }
+
+  async #supervise(): Promise<void> {
+    let backOffMs = BACK_OFF_MS.first
+    while (!this.#isClosed) {
+      const readyBefore = this.#timesReady
+      await this.#liveOnce()
+      if (this.#timesReady > readyBefore) backOffMs = BACK_OFF_MS.first
+      await this.#pause(backOffMs)
+      backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS.most)
+    }
+  }
+
+  /** One life of one port, from finding it to losing it. */
+  async #liveOnce(): Promise<void> {
+    let link: SerialLink | undefined
+    let path: string | undefined
+    try {
+      path = await findPort(this.#options, this.#options.binding)
+      this.#path = path
+      this.#enter('opening')
+      const opened = await this.#openSession(path)
+      link = opened.link
+      // `close` may have come while the port was being opened: then there was no session to end yet
+      if (!this.#isClosed) await this.#keepInStep(opened.session)
+    } catch (error) {
+      this.#report(error, path)
+    } finally {
+      this.#session = undefined
+      this.#enter('closed')
+      await link?.close()
+    }
+  }
+
+  async #openSession(path: string): Promise<{ readonly link: SerialLink; readonly session: Session }> {
+    let session: Session | undefined = undefined
+    const link = await openSerialLink(
+      path,
+      {
+        onData: (bytes) => session?.receive(bytes),
+        onLost: (reason) => {
+          session?.end(reason)
+          this.#wake()
+        },
+      },
+      this.#options.binding,
+    )
+    this.#emit({ event: 'device.opened', path })
+    session = new Session({
+      link,
+      clock: this.#clock,
+      emit: (event) => {
+        this.#emit(event)
+      },
+      onSyncLost: () => {
+        if (this.#state === 'ready') this.#enter('resyncing')
+      },
+      timings: this.#timings,
+    })
+    this.#session = session
+    return { link, session }
+  }
+
+  /** Synchronises, and again after every loss of synchronisation, until the session ends. */
+  async #keepInStep(session: Session): Promise<never> {
+    const openedAt = this.#clock.now()
+    this.#enter('syncing')
+    this.#keys = await this.#synchronise(session, () => readBoardKeys(session, this.#options.pins))
+    this.#emit({ event: 'device.ready', path: this.#path ?? '', ms: this.#clock.now() - openedAt })
+    for (;;) {
+      this.#timesReady += 1
+      this.#failure = undefined
+      this.#enter('ready')
+      while (this.#state === 'ready' && session.state !== 'closed') await this.#stateChange()
+      if (session.state === 'closed') throw new DeviceError('device-lost', session.endReason)
+      const lostAt = this.#clock.now()
+      await this.#synchronise(session, () => probeBoard(session, this.#keys))
+      this.#emit({ event: 'device.resynced', ms: this.#clock.now() - lostAt })
+    }
+  }
+
+  /** Waits for a quiet line, then runs `prove`; with a longer quiet before every further attempt. */
+  async #synchronise<Proof>(session: Session, prove: () => Promise<Proof>): Promise<Proof> {
+    for (let attempt = 1; ; attempt += 1) {
+      await session.quiet(attempt === 1 ? this.#timings.shortQuietMs : this.#timings.longQuietMs)
+      try {
+        return await prove()
+      } catch (error) {
+        if (attempt === SYNC_ATTEMPTS || session.state === 'closed') throw error
+      }
+    }
+  }
+
+  #emit(event: DeviceEvent): void {
+    if (event.event === 'device.late-reply-discarded') this.#lateReplies += 1
+    if (event.event === 'device.noise-discarded') this.#noiseBytes += event.bytes
+    this.#options.onEvent?.(event)
+  }
+
+  /** One event for each change of what is wrong, not one for each attempt. */
+  #report(error: unknown, path: string | undefined): void {
+    const failure =
+      error instanceof DeviceError ? error : new DeviceError('port-failed', String(error), { cause: error })
+    const { code, message } = failure
+    const isNews = this.#failure?.code !== code || this.#failure.message !== message
+    this.#failure = failure
+    this.#wake()
+    if (!isNews || this.#isClosed) return
+    if (code === 'device-lost') this.#emit({ event: 'device.lost', path: path ?? '', reason: message })
+    else this.#emit({ event: 'device.open-failed', code, reason: message })
+  }
+
+  #unavailable(): DeviceError {
+    const code = this.#failure?.code === 'wrong-device' ? 'wrong-device' : 'device-unavailable'
+    const why = this.#failure === undefined ? '' : `: ${this.#failure.message}`
+    return new DeviceError(code, `the device is ${this.#state}${why}`)
+  }
+
+  #enter(state: DeviceState): void {
+    if (this.#state === state) return
+    this.#state = state
+    this.#since = this.#clock.now()
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const resume of [...this.#waiting]) resume()
+  }
+
+  /** Resolves at the next change of state, at `close`, or after `ms`. */
+  #stateChange(ms?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const resume = () => {
+        cancel?.()
+        this.#waiting.delete(resume)
+        resolve()
+      }
+      const cancel = ms === undefined ? undefined : this.#clock.after(ms, resume)
+      this.#waiting.add(resume)
+    })
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const until = this.#clock.now() + ms
+    for (let left = ms; left > 0 && !this.#isClosed; left = until - this.#clock.now())
+      await this.#stateChange(left)
+  }
+}
