@@ -1,0 +1,72 @@
+import { isConsensus, toHex, type PublicKeyHash, type Signable } from '../tezos/index.js'
+import type { SignResult } from './sign-request.js'
+
+/** One line of the audit log: what was asked and what became of it. No payload and no signature is in it. */
+export type SignEvent = {
+  readonly event: 'signature.decided'
+  readonly key: PublicKeyHash
+  readonly outcome: 'signed' | 'repeated' | 'refused'
+  /** The refusal's code and its words. */
+  readonly code?: string
+  readonly reason?: string
+  readonly kind?: string
+  readonly contents?: readonly string[]
+  readonly chain?: string
+  readonly level?: number
+  readonly round?: number
+  /** The first 8 digits of the payload's digest. */
+  readonly digest: string
+  readonly queueMs: number
+  readonly markMs: number
+  readonly deviceMs: number
+  readonly totalMs: number
+}
+
+/** A request on its way, as far as it came. Instants and durations in ms. */
+export type Audited = {
+  readonly key: PublicKeyHash
+  readonly signable: Signable | undefined
+  readonly digest: Uint8Array
+  readonly times: {
+    readonly enteredAt: number
+    readonly turnAt: number | undefined
+    readonly markMs: number
+    readonly deviceMs: number
+  }
+}
+
+/** The line that tells what became of a request. */
+export function auditLine(
+  { key, signable, digest, times }: Audited,
+  result: SignResult,
+  now: number,
+): SignEvent {
+  const { enteredAt, turnAt = now, markMs, deviceMs } = times
+  const refusal =
+    result.outcome === 'refused' ? { code: result.refusal.code, reason: result.refusal.message } : {}
+  return {
+    event: 'signature.decided',
+    key,
+    outcome: result.outcome === 'signed' && result.repeated ? 'repeated' : result.outcome,
+    ...refusal,
+    ...(signable === undefined ? {} : described(signable)),
+    digest: toHex(digest).slice(0, 8),
+    queueMs: rounded(turnAt - enteredAt),
+    markMs: rounded(markMs),
+    deviceMs: rounded(deviceMs),
+    totalMs: rounded(now - enteredAt),
+  }
+}
+
+function described(signable: Signable): Partial<SignEvent> {
+  if (isConsensus(signable)) {
+    const { kind, chainId: chain, level, round } = signable
+    return { kind, chain, level, round }
+  }
+  const { kind } = signable
+  return signable.kind === 'operation' ? { kind, contents: signable.contents } : { kind }
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000
+}

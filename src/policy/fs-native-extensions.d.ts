@@ -1,0 +1,4 @@
+declare module 'fs-native-extensions' {
+  /** Takes an exclusive lock on the whole file behind a descriptor; `false` when another one has it. */
+  export function tryLock(fd: number): boolean
+}

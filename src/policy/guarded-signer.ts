@@ -1,0 +1,245 @@
+import type { Clock } from '../clock.js'
+import {
+  curveOfHash,
+  encodeSignature,
+  fromHex,
+  isConsensus,
+  normaliseSignature,
+  payloadDigest,
+  toHex,
+  verifySignature,
+  type PublicKey,
+  type PublicKeyHash,
+  type Signable,
+} from '../tezos/index.js'
+import { auditLine, type SignEvent } from './audit.js'
+import { checkAuthentication } from './authentication.js'
+import type { Verdict } from './decide.js'
+import { denialRefusal, failureRefusal, turnRefusal } from './explain.js'
+import { authorise, readPayload, type KeyRules } from './key-rules.js'
+import { wantedBy, type Wanted } from './mark.js'
+import type { MarkStore } from './mark-store.js'
+import { NonceWatch } from './nonce-watch.js'
+import { refuse, type Refusal } from './refusal.js'
+import type { SignRequest, SignResult } from './sign-request.js'
+import type { SigningDevice } from './signing-device.js'
+import { StateError } from './state-error.js'
+import { Turns, type Patience } from './turns.js'
+
+/** What went wrong without changing the answer. */
+export type SignerTrouble = {
+  readonly event: 'signature.not-stored'
+  readonly key: PublicKeyHash
+  readonly reason: string
+}
+
+export type GuardedSignerOptions = {
+  readonly keys: readonly KeyRules[]
+  readonly store: MarkStore
+  readonly device: SigningDevice
+  readonly clock: Clock
+  /** The public key of a configured key, once it is known. */
+  readonly publicKeyOf: (key: PublicKeyHash) => PublicKey | undefined
+  /** The key that signs requests, once it is known. */
+  readonly authenticationKey: () => PublicKey | undefined
+  /** Requests that may wait for the device; one more is refused. */
+  readonly queueCapacity: number
+  readonly onEvent: (event: SignEvent | SignerTrouble) => void
+}
+
+/** A request that passed steps 1 to 3, on its way through the rest. */
+type Job = {
+  readonly key: PublicKeyHash
+  readonly payload: Uint8Array
+  readonly signable: Signable
+  readonly digest: Uint8Array
+  /** `undefined` for a payload that carries no mark. */
+  readonly wanted: Wanted | undefined
+  readonly patience: Patience
+  readonly times: Times
+}
+
+/** Instants and durations in ms, for the audit line. */
+type Times = { readonly enteredAt: number; turnAt: number | undefined; markMs: number; deviceMs: number }
+
+/** What steps 2 and 3 say of a request. */
+type Admission =
+  | { readonly rules: KeyRules; readonly signable: Signable; readonly refusal?: undefined }
+  | { readonly refusal: Refusal; readonly signable: Signable | undefined }
+
+const refused = (refusal: Refusal): SignResult => ({ outcome: 'refused', refusal })
+
+/** The only way to the device: nothing is signed that did not pass every step, in this order. */
+export class GuardedSigner {
+  readonly #options: GuardedSignerOptions
+  readonly #rules: ReadonlyMap<PublicKeyHash, KeyRules>
+  readonly #turns: Turns
+  readonly #nonces = new NonceWatch()
+
+  constructor(options: GuardedSignerOptions) {
+    this.#options = options
+    this.#rules = new Map(options.keys.map((rules) => [rules.publicKeyHash, rules]))
+    this.#turns = new Turns(options.clock, options.queueCapacity)
+    for (const { key, digest, signature } of options.store.marks()) {
+      const bytes = signature === undefined ? undefined : fromHex(signature)
+      if (digest !== undefined && bytes !== undefined) this.#nonces.accepts(key, digest, bytes)
+    }
+  }
+
+  /** Requests that wait for the device. */
+  get waiting(): number {
+    return this.#turns.waiting
+  }
+
+  /** Answers with a signature or with the reason why not. */
+  async sign(request: SignRequest): Promise<SignResult> {
+    const { publicKeyHash: key, payload } = request
+    const times: Times = { enteredAt: this.#options.clock.now(), turnAt: undefined, markMs: 0, deviceMs: 0 }
+    const digest = payloadDigest(payload)
+    const admission = this.#admit(request)
+    const { signable } = admission
+    if (admission.refusal !== undefined)
+      return this.#audit({ key, signable, digest, times }, refused(admission.refusal))
+    const wanted = isConsensus(admission.signable)
+      ? wantedBy(key, admission.signable, toHex(digest))
+      : undefined
+    const job = { key, payload, signable: admission.signable, digest, wanted, patience: request, times }
+    return this.#audit(job, await this.#serve(job))
+  }
+
+  /** Lets the signature in hand finish and turns everybody else away. */
+  close(): Promise<void> {
+    return this.#turns.close()
+  }
+
+  /** Steps 2 and 3: what the payload means, who asks, and whether the key's rules let it through. */
+  #admit(request: SignRequest): Admission {
+    const rules = this.#rules.get(request.publicKeyHash)
+    if (rules === undefined) {
+      const text = `${request.publicKeyHash} is not a signing key of this bridge`
+      return { refusal: refuse('unknown-key', text), signable: undefined }
+    }
+    const read = readPayload(rules, request.payload)
+    if (read.outcome === 'refused') return { refusal: read.refusal, signable: undefined }
+    const { signable } = read
+    const refusal = this.#authenticate(rules, request) ?? authorise(rules, signable)
+    return refusal === undefined ? { rules, signable } : { refusal, signable }
+  }
+
+  #authenticate(rules: KeyRules, { payload, authentication }: SignRequest): Refusal | undefined {
+    if (!rules.requiresAuthentication) return undefined
+    const key = this.#options.authenticationKey()
+    if (key === undefined) {
+      return refuse(
+        'device-unavailable',
+        'the authentication key is read from the device, which was not reached yet',
+      )
+    }
+    return checkAuthentication(key, rules.publicKeyHash, payload, authentication)
+  }
+
+  async #serve(job: Job): Promise<SignResult> {
+    try {
+      const known = await this.#answerFromMarks(job)
+      if (known !== undefined) return known
+      const result = await this.#turns.run(job.patience, () => this.#serveInTurn(job))
+      return typeof result === 'string' ? refused(turnRefusal(result)) : result
+    } catch (error) {
+      if (error instanceof StateError) return refused(refuse(error.code, error.message))
+      throw error
+    }
+  }
+
+  /** Steps 4 to 9, alone with the device. The mark is raised, durably, before the first byte goes out. */
+  async #serveInTurn(job: Job): Promise<SignResult> {
+    const { store, device, clock } = this.#options
+    job.times.turnAt = clock.now()
+    const known = await this.#answerFromMarks(job) // the one before may have signed this very payload
+    if (known !== undefined) return known
+    await store.check()
+    const notReady = await device.ready(job.patience.deadlineAt - clock.now())
+    if (notReady !== undefined) return refused(refuse(notReady.code, notReady.message))
+    const gone = this.#turns.refusalOf(job.patience)
+    if (gone !== undefined) return refused(turnRefusal(gone))
+
+    const verdict = await this.#reserve(job)
+    const settled = verdict && answerOf(job, verdict)
+    if (settled !== undefined) return settled
+
+    const sentAt = clock.now()
+    const made = await device.sign(job.key, job.payload)
+    job.times.deviceMs = clock.now() - sentAt
+    if (made.outcome === 'failed') return refused(failureRefusal(made, verdict))
+    return this.#release(job, made.signature)
+  }
+
+  /** Step 5 without its effects: an answer that needs neither the device nor a raised mark. */
+  async #answerFromMarks(job: Job): Promise<SignResult | undefined> {
+    if (job.wanted === undefined) return undefined
+    return answerOf(job, await this.#options.store.peek(job.wanted))
+  }
+
+  /** Steps 5 and 6. `undefined` for a payload that carries no mark. */
+  async #reserve({ wanted, times }: Job): Promise<Verdict | undefined> {
+    if (wanted === undefined) return undefined
+    const startedAt = this.#options.clock.now()
+    const verdict = await this.#options.store.reserve(wanted)
+    times.markMs = this.#options.clock.now() - startedAt
+    return verdict
+  }
+
+  /** Steps 8 and 9: only a signature that verifies, with a fresh nonce, leaves the host. */
+  async #release(job: Job, made: Uint8Array): Promise<SignResult> {
+    const { key, digest, wanted } = job
+    const publicKey = this.#options.publicKeyOf(key)
+    const signature = publicKey && readSignature(publicKey, digest, made)
+    if (publicKey === undefined || signature === undefined) {
+      return refused(
+        refuse(
+          'signature-invalid',
+          `the device's signature is not one by ${key} over this payload; it was withheld`,
+        ),
+      )
+    }
+    if (publicKey.curve !== 'ed25519' && !this.#nonces.accepts(key, toHex(digest), signature)) {
+      const text = `the device used the nonce of another signature by ${key}: the signature was withheld, for two of them give the secret key away`
+      return refused(refuse('nonce-repeated', text))
+    }
+    if (wanted !== undefined) await this.#keep(wanted, signature)
+    return { outcome: 'signed', signature: encodeSignature(publicKey.curve, signature), repeated: false }
+  }
+
+  async #keep(wanted: Wanted, signature: Uint8Array): Promise<void> {
+    try {
+      await this.#options.store.keepSignature(wanted, toHex(signature))
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error
+      // The mark stands; only the answer to an identical request is lost. The store refuses until it is sound again.
+      this.#options.onEvent({ event: 'signature.not-stored', key: wanted.key, reason: error.message })
+    }
+  }
+
+  #audit(
+    of: Pick<Job, 'key' | 'digest' | 'times'> & { signable: Signable | undefined },
+    result: SignResult,
+  ): SignResult {
+    this.#options.onEvent(auditLine(of, result, this.#options.clock.now()))
+    return result
+  }
+}
+
+/** What a verdict alone answers; `undefined` where the device has to be asked. */
+function answerOf({ key }: Job, verdict: Verdict): SignResult | undefined {
+  if (verdict.verdict === 'deny') return refused(denialRefusal(verdict))
+  if (verdict.verdict === 'advance' || verdict.signature === undefined) return undefined
+  const bytes = fromHex(verdict.signature)
+  const curve = curveOfHash(key)
+  if (bytes === undefined || curve === undefined) return undefined
+  return { outcome: 'signed', signature: encodeSignature(curve, bytes), repeated: true }
+}
+
+/** The signature as a client accepts it, when it is one by `key` over `digest`. */
+function readSignature(key: PublicKey, digest: Uint8Array, made: Uint8Array): Uint8Array | undefined {
+  const signature = normaliseSignature(key.curve, made)
+  return verifySignature(key, digest, signature) ? signature : undefined
+}

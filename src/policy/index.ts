@@ -1,0 +1,13 @@
+/** Decides what may be signed, and remembers it through crashes. Read decide.ts first. */
+export type { SignEvent } from './audit.js'
+export { decide, type Denial, type LevelGap, type Verdict } from './decide.js'
+export { GuardedSigner, type GuardedSignerOptions, type SignerTrouble } from './guarded-signer.js'
+export { MAX_PAYLOAD_BYTES, type KeyRules } from './key-rules.js'
+export { markName, type Mark, type MarkKey, type MarkRecord, type Wanted } from './mark.js'
+export type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
+export { MarksJournal, type MarksJournalOptions, type StateEvent } from './marks-journal.js'
+export type { Refusal, RefusalCode } from './refusal.js'
+export type { SignRequest, SignResult } from './sign-request.js'
+export type { DeviceAnswer, DeviceFailure, DeviceFailureCode, SigningDevice } from './signing-device.js'
+export { StateError, type StateErrorCode } from './state-error.js'
+export { systemFiles, type StateFiles } from './state-files.js'

@@ -1,0 +1,38 @@
+import type { Denial } from './decide.js'
+import type { DeviceFailureCode } from './signing-device.js'
+import type { StateErrorCode } from './state-error.js'
+
+/**
+ * Why a request was not answered with a signature. The first word of every error that a client sees.
+ * Malformed: `malformed-payload`, `payload-too-long`. Authentication: `authentication-missing`,
+ * `authentication-invalid`. Policy: `unknown-key`, `magic-byte-not-allowed`, `operation-not-allowed`,
+ * `chain-not-allowed`. Marks: the denials and `signature-lost` (the device holds its mark, and the reply that carried
+ * the signature was lost). The rest is the bridge, its state or its device: asking again later may help.
+ */
+export type RefusalCode =
+  | 'malformed-payload'
+  | 'payload-too-long'
+  | 'unknown-key'
+  | 'authentication-missing'
+  | 'authentication-invalid'
+  | 'magic-byte-not-allowed'
+  | 'operation-not-allowed'
+  | 'chain-not-allowed'
+  | 'signature-lost'
+  | 'signature-invalid'
+  | 'nonce-repeated'
+  | 'queue-full'
+  | 'deadline-passed'
+  | 'client-gone'
+  | 'shutting-down'
+  | Denial
+  | DeviceFailureCode
+  | StateErrorCode
+
+/** A refusal in words: what, which value, which limit, and the remedy. Never a payload or a secret. */
+export type Refusal = { readonly code: RefusalCode; readonly message: string }
+
+/** Shorthand for a refusal. */
+export function refuse(code: RefusalCode, message: string): Refusal {
+  return { code, message }
+}
