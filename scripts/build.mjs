@@ -1,0 +1,11 @@
+import { chmodSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { root, run } from './install.mjs'
+
+// Compiles to dist/ from scratch, so that nothing of a removed file stays behind, and puts it in place in one move.
+const fresh = join(root, `dist.${process.pid}.new`)
+run('npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json', '--outDir', fresh])
+const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+for (const path of Object.values(bin)) chmodSync(join(fresh, path.replace(/^dist\//, '')), 0o755)
+rmSync(join(root, 'dist'), { recursive: true, force: true })
+renameSync(fresh, join(root, 'dist'))

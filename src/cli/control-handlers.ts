@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import type { Config } from '../config/index.js'
+import type { TezioDevice } from '../device/index.js'
+import type { MarkRecord, MarksJournal } from '../policy/index.js'
+import { HttpRefusalError, type ControlHandlers } from '../server/index.js'
+import { describeKeys } from './key-table.js'
+import { isSelected, markRequestSchema, type MarkRequest } from './mark-selection.js'
+
+/** What became of a raise: the marks as they stand now, and those that were as high already. */
+export type RaiseReport = { readonly raised: readonly MarkRecord[]; readonly left: readonly MarkRecord[] }
+
+/** Answers the command line from inside the daemon. */
+export function controlHandlers(config: Config, device: TezioDevice, store: MarksJournal): ControlHandlers {
+  return {
+    keys: () => {
+      const health = device.health()
+      return { device: { state: health.state, path: health.path }, keys: describeKeys(device.keys(), config) }
+    },
+    marks: () => ({ marks: store.marks() }),
+    raise: (request) => {
+      const parsed = markRequestSchema.safeParse(request)
+      if (!parsed.success) throw new HttpRefusalError('malformed-body', z.prettifyError(parsed.error))
+      return raiseMarks(store, parsed.data)
+    },
+  }
+}
+
+/** Raises every selected mark that is lower; it lowers none. */
+export function raiseMarks(store: MarksJournal, request: MarkRequest): RaiseReport {
+  const { level, round } = request
+  const selected = store.marks().filter((mark) => isSelected(request, mark))
+  const isRaised = selected.map(
+    ({ chain, key, kind }) => store.raise({ chain, key, kind, level, round }).outcome === 'raised',
+  )
+  const now = store.marks().filter((mark) => isSelected(request, mark))
+  return {
+    raised: now.filter((_, index) => isRaised[index]),
+    left: now.filter((_, index) => !isRaised[index]),
+  }
+}

@@ -1,0 +1,30 @@
+import { CommanderError } from 'commander'
+import { ConfigError } from '../config/index.js'
+import { DeviceError } from '../device/index.js'
+import { StateError } from '../policy/index.js'
+
+/** What a command ends with (sysexits.h): supervisors restart on some of them and not on others. */
+export const EXIT = { ok: 0, failure: 1, usage: 64, deviceUnavailable: 69, io: 74, refused: 78 } as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** The command was called wrongly. */
+export class UsageError extends Error {}
+
+/** The operator's request cannot be granted as things stand; nothing was changed. */
+export class RefusedError extends Error {}
+
+/** The exit code of whatever a command threw, and the words for the person who called it. */
+export function failureOf(error: unknown): { readonly code: ExitCode; readonly message: string } {
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof CommanderError) {
+    // commander has already told what is wrong
+    return { code: error.exitCode === 0 ? EXIT.ok : EXIT.usage, message: '' }
+  }
+  if (error instanceof UsageError) return { code: EXIT.usage, message }
+  if (error instanceof ConfigError || error instanceof StateError || error instanceof RefusedError) {
+    return { code: EXIT.refused, message }
+  }
+  if (error instanceof DeviceError) return { code: EXIT.deviceUnavailable, message }
+  return { code: EXIT.io, message }
+}

@@ -1,0 +1,37 @@
+import type { Config } from '../config/index.js'
+import type { KeyAlias, TezioDevice } from '../device/index.js'
+import type { KeyDirectory } from '../server/index.js'
+import { encodePublicKey, type PublicKey, type PublicKeyHash } from '../tezos/index.js'
+
+/** The authentication key's place on the device. */
+export const AUTHENTICATION_ALIAS: KeyAlias = 0
+
+/** The configured keys with what the device told of them; it never asks the device. */
+export type ConfiguredKeys = KeyDirectory & {
+  readonly publicKeyOf: (key: PublicKeyHash) => PublicKey | undefined
+  readonly authenticationKey: () => PublicKey | undefined
+}
+
+/** Public keys come from the configuration where it names them, else from the device once it was recognised. */
+export function configuredKeys(config: Config, device: Pick<TezioDevice, 'keys'>): ConfiguredKeys {
+  const keys = new Map(config.keys.map((key) => [key.publicKeyHash, key]))
+  const publicKeyOf = (hash: PublicKeyHash) => {
+    const key = keys.get(hash)
+    return key && (key.publicKey ?? device.keys().get(key.curveAlias))
+  }
+  const needsAuthentication = config.keys.some((key) => key.requiresAuthentication)
+  const { authenticationKey } = config
+  return {
+    has: (hash) => keys.has(hash),
+    publicKeyOf,
+    publicKey: (hash) => {
+      const key = publicKeyOf(hash)
+      return key && encodePublicKey(key)
+    },
+    known: () => [...keys.keys()],
+    authorized: () =>
+      needsAuthentication && authenticationKey !== undefined ? [authenticationKey.publicKeyHash] : undefined,
+    authenticationKey: () =>
+      authenticationKey && (authenticationKey.publicKey ?? device.keys().get(AUTHENTICATION_ALIAS)),
+  }
+}

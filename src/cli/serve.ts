@@ -1,0 +1,43 @@
+import { loadConfig } from '../config/index.js'
+import { startBridge, type Bridge } from './bridge.js'
+import { EXIT, type ExitCode } from './exit-code.js'
+import { createLog, type Log } from './log.js'
+import { monotonicClock } from '../clock.js'
+import { packageVersion } from './version.js'
+
+export type ConfigOptions = { readonly config: string; readonly stateDir?: string | undefined }
+
+/** How long a signature in hand may take once the daemon is told to stop. */
+const STOP_GRACE_MS = 4500
+
+export type ServeOptions = ConfigOptions & { readonly port?: string | undefined }
+
+/** Runs the daemon until it is told to stop. */
+export async function serve({ config: file, stateDir, port }: ServeOptions): Promise<ExitCode> {
+  const loaded = loadConfig(file, { stateDir })
+  const config = port === undefined ? loaded : { ...loaded, device: { ...loaded.device, port } }
+  const log = createLog(config.logLevel, monotonicClock)
+  for (const warning of config.warnings)
+    log.write('warn', { event: 'config.warned', code: warning, reason: warning })
+  const bridge = await startBridge({ config, log, version: packageVersion() })
+  return untilStopped(bridge, log)
+}
+
+/** Waits for SIGTERM or SIGINT and stops in order; a second signal ends the process where it stands. */
+export function untilStopped(bridge: Bridge, log: Log): Promise<ExitCode> {
+  return new Promise((resolve, reject) => {
+    let isStopping = false
+    const stop = (signal: NodeJS.Signals) => {
+      // Marks are durable before anything is signed: whatever is cut off here, the state is valid.
+      if (isStopping) process.exit(EXIT.ok)
+      isStopping = true
+      log.write('info', { event: 'server.stopping', signal })
+      bridge.close(STOP_GRACE_MS).then(() => {
+        log.write('info', { event: 'server.stopped' })
+        resolve(EXIT.ok)
+      }, reject)
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  })
+}

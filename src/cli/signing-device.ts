@@ -1,0 +1,46 @@
+import { DeviceError, type KeyAlias, type TezioDevice } from '../device/index.js'
+import type { DeviceFailure, DeviceFailureCode, SigningDevice } from '../policy/index.js'
+import type { PublicKeyHash } from '../tezos/index.js'
+
+/** Introduces the driver to the guarded signer: keys by address become aliases, errors become values. */
+export function signingDevice(
+  device: TezioDevice,
+  aliases: ReadonlyMap<PublicKeyHash, KeyAlias>,
+): SigningDevice {
+  return {
+    ready: async (ms) => {
+      try {
+        await device.ready(ms)
+        return undefined
+      } catch (error) {
+        return failure(error)
+      }
+    },
+    sign: async (key, payload) => {
+      const alias = aliases.get(key)
+      if (alias === undefined) throw new Error(`${key} has no place on the device`)
+      try {
+        return { outcome: 'signed', signature: await device.sign(alias, payload) }
+      } catch (error) {
+        return failure(error)
+      }
+    },
+  }
+}
+
+function failure(error: unknown): DeviceFailure {
+  if (!(error instanceof DeviceError)) throw error
+  return { outcome: 'failed', code: failureCode(error), message: error.message, sent: error.sent }
+}
+
+function failureCode({ code }: DeviceError): DeviceFailureCode {
+  switch (code) {
+    case 'port-not-found':
+    case 'port-busy':
+    case 'port-permission':
+    case 'port-failed':
+      return 'device-unavailable'
+    default:
+      return code
+  }
+}

@@ -1,0 +1,31 @@
+import { Hono, type Context } from 'hono'
+import { funnelErrors, type FaultSink } from './error-funnel.js'
+import { HttpRefusalError } from './http-status.js'
+import { readBody } from './sign-body.js'
+
+/** What the command line asks of a running daemon. Requests and answers are checked on the daemon's side of each. */
+export type ControlHandlers = {
+  readonly keys: () => unknown
+  readonly marks: () => unknown
+  /** Raises marks, or says why not; the body is what the command line sent, unchecked. */
+  readonly raise: (request: unknown) => unknown
+}
+
+/** The control socket's app: reachable by whoever may open the socket file, and by nobody else. */
+export function controlApp(handlers: ControlHandlers, onFault: FaultSink): Hono {
+  const app = new Hono()
+  app.get('/keys', (c) => c.json(handlers.keys()))
+  app.get('/marks', (c) => c.json(handlers.marks()))
+  app.post('/marks/raise', async (c) => c.json(handlers.raise(await jsonBody(c))))
+  funnelErrors(app, onFault)
+  return app
+}
+
+async function jsonBody(c: Context): Promise<unknown> {
+  const body = await readBody(c)
+  try {
+    return JSON.parse(new TextDecoder().decode(body))
+  } catch {
+    throw new HttpRefusalError('malformed-body', 'the body is not JSON')
+  }
+}

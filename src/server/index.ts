@@ -1,0 +1,8 @@
+/** The listeners: HTTP in, a question to the policy, HTTP out. */
+export { adminApp, type Readiness } from './admin-app.js'
+export { controlApp, type ControlHandlers } from './control-app.js'
+export { HttpRefusalError } from './http-status.js'
+export type { KeyDirectory } from './keys.js'
+export { listen, type Listener, type ListenLimits, type ListenTarget } from './listen.js'
+export type { PeerRange } from './peers.js'
+export { signerApp, type SignerAppOptions } from './signer-app.js'

@@ -1,0 +1,123 @@
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server'
+import { errorResponse } from './http-status.js'
+
+/** A listening server. */
+export type Listener = {
+  /** `host:port`, or the path of a Unix socket. */
+  readonly address: string
+  /** Takes no new connection, lets answers in hand be sent, and closes everything after `graceMs` at the latest. */
+  readonly close: (graceMs: number) => Promise<void>
+}
+
+/** A TCP address (port 0 lets the system choose) or a Unix socket, which only this user may open. */
+export type ListenTarget = { readonly host: string; readonly port: number } | { readonly path: string }
+
+/**
+ * Bounds on every connection, in ms, bytes and counts. A client that sends its request slowly or not at all is cut
+ * off; more connections than this are closed at once.
+ */
+export type ListenLimits = {
+  readonly headersTimeout: number
+  readonly requestTimeout: number
+  readonly keepAliveTimeout: number
+  readonly connectionsCheckingInterval: number
+  readonly maxHeaderSize: number
+  readonly maxConnections: number
+}
+
+const LIMITS: ListenLimits = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 16 * 1024,
+  maxConnections: 1024,
+}
+
+type App = { readonly fetch: (request: Request, env: HttpBindings) => Response | Promise<Response> }
+
+/** Serves an app. Rejects with the system's error when the address cannot be had. */
+export async function listen(
+  app: App,
+  target: ListenTarget,
+  limits: ListenLimits = LIMITS,
+): Promise<Listener> {
+  const fetch = (request: Request, env: unknown) => app.fetch(request, env as HttpBindings)
+  const handle = getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler: badRequest })
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections() // kept alive, it would hold up close()
+    })
+    void handle(request, response)
+  }
+  // Node would answer a missing Host and a foreign Expect itself: without a body, and with a status of its own.
+  const server = createServer({ ...limits, requireHostHeader: false }, serve)
+  server.on('checkExpectation', serve)
+  server.maxConnections = limits.maxConnections
+  server.on('clientError', answerBrokenRequest)
+  if ('path' in target) rmSync(target.path, { force: true })
+  await bind(server, target)
+  if ('path' in target) chmodSync(target.path, 0o600)
+  return { address: addressOf(server, target), close: (graceMs) => close(server, graceMs) }
+}
+
+function bind(server: Server, target: ListenTarget): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(target, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function close(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.closeAllConnections()
+    }, graceMs)
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
+
+function addressOf(server: Server, target: ListenTarget): string {
+  if ('path' in target) return target.path
+  const bound = server.address()
+  if (bound === null || typeof bound === 'string') return `${target.host}:${target.port}`
+  const { address, port, family } = bound
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+const BROKEN = errorResponse({
+  code: 'malformed-body',
+  message: 'this is no HTTP request the bridge can read',
+})
+
+/** What Node's parser gave up on (bad syntax, too large a header, too slow) is answered like any bad request. */
+function answerBrokenRequest(_error: Error, socket: Socket): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const head = `HTTP/1.1 ${BROKEN.status} Bad Request\r\nconnection: close\r\ncontent-type: application/json`
+  socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(BROKEN.body)}\r\n\r\n${BROKEN.body}`)
+  socket.destroySoon() // a client that never closes its end would hold the connection for ever
+}
+
+function badRequest(error: unknown): Response {
+  const refusal =
+    error instanceof RequestError
+      ? BROKEN
+      : errorResponse({ code: 'internal-error', message: 'the bridge failed; its log says why' })
+  return new Response(refusal.body, {
+    status: refusal.status,
+    headers: { 'content-type': 'application/json', connection: 'close' },
+  })
+}
