@@ -4,6 +4,7 @@ import type { Config } from '../config/index.js'
 import { TezioDevice, type DeviceEvent, type KeyPin } from '../device/index.js'
 import {
   GuardedSigner,
+  markName,
   MarksJournal,
   type SignerTrouble,
   type SignEvent,
@@ -14,6 +15,7 @@ import { assertNever } from '../tezos/index.js'
 import { controlHandlers } from './control-handlers.js'
 import { AUTHENTICATION_ALIAS, configuredKeys, type ConfiguredKeys } from './key-directory.js'
 import type { Log, LogLevel } from './log.js'
+import { neededMarks } from './mark-selection.js'
 import { readiness } from './readiness.js'
 import { signingDevice } from './signing-device.js'
 
@@ -38,6 +40,7 @@ export const CONTROL_SOCKET = 'control.sock'
 /** Puts the parts together and starts them. Rejects with a StateError, or with the system's for an address in use. */
 export async function startBridge({ config, log, version }: BridgeOptions): Promise<Bridge> {
   const store = openMarks(config, log)
+  warnOfMissingMarks(config, store, log)
   const device = createDevice(config, log)
   const keys = configuredKeys(config, device)
   const signer = createSigner(config, log, { store, device, keys })
@@ -89,6 +92,14 @@ function openMarks(config: Config, log: Log): MarksJournal {
       log.write(levelOf(event), event)
     },
   })
+}
+
+/** A key that may bake on a chain it has no mark for is refused each time; better said at the start. */
+function warnOfMissingMarks(config: Config, store: MarksJournal, log: Log): void {
+  const known = new Set(store.marks().map(markName))
+  for (const mark of neededMarks(config).filter((needed) => !known.has(markName(needed)))) {
+    log.write('warn', { event: 'marks.missing', ...mark, remedy: 'tezio-bridge marks seed' })
+  }
 }
 
 function createDevice(config: Config, log: Log): TezioDevice {

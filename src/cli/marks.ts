@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { loadConfig, type Config } from '../config/index.js'
-import { MarksJournal, type MarkRecord } from '../policy/index.js'
+import { markName, MarksJournal, type MarkRecord } from '../policy/index.js'
 import { askDaemon } from './control-client.js'
 import { raiseMarks, type RaiseReport } from './control-handlers.js'
 import { RefusedError, UsageError } from './exit-code.js'
@@ -59,8 +59,8 @@ export function seed(options: InitOptions & SelectOptions, { out }: Output): voi
   const selection = selectionOf({ ...options, level: options.level ?? 0, round: options.round ?? 0 })
   const needed = neededMarks(config).filter((mark) => isSelected(selection, mark))
   const { fresh, marks } = withJournal(config, (store) => {
-    const known = new Set(store.marks().map(({ chain, key, kind }) => `${chain}/${key}/${kind}`))
-    const missing = needed.filter(({ chain, key, kind }) => !known.has(`${chain}/${key}/${kind}`))
+    const known = new Set(store.marks().map(markName))
+    const missing = needed.filter((mark) => !known.has(markName(mark)))
     return { fresh: store.seed(seedsFor(config, missing, options)), marks: store.marks() }
   })
   if (options.json === true) out(json({ seeded: fresh, marks }))

@@ -57,6 +57,6 @@ function warnOfExposure(
   }
   if (!isLoopback(admin.host)) {
     const where = `admin.listen ${listenText(admin)} is reached from other machines`
-    findings.warn(`${where}, and the operator's pages ask for no authentication.`)
+    findings.warn(`${where}, and what the admin listener tells asks for no authentication.`)
   }
 }

@@ -43,7 +43,7 @@ export function warnOfIdleRules(
 
 function byteOfKind(kind: string): number {
   if (kind === 'block') return MARK_BYTES.block
-  if (kind.includes('preattestation')) return MARK_BYTES.preattestation
-  if (kind.includes('attestation')) return MARK_BYTES.attestation
+  if (kind === 'preattestation') return MARK_BYTES.preattestation
+  if (kind === 'attestation') return MARK_BYTES.attestation
   return kind === 'michelson_data' ? 0x05 : 0x03
 }

@@ -5,6 +5,7 @@ import {
   decodePublicKey,
   hexByte,
   OPERATION_KINDS,
+  VOTE_KINDS,
   parseChainId,
   type ChainId,
   type PublicKey,
@@ -13,7 +14,8 @@ import { refused, show, suggestion, type Refused } from './findings.js'
 
 /** What a key's `allow` may list: the kinds with a mark, Michelson data, and the operations by their protocol names. */
 export const ALLOWED_KINDS: readonly string[] = [
-  ...new Set(['block', 'preattestation', 'attestation', 'michelson_data', ...OPERATION_KINDS]),
+  ...['block', 'preattestation', 'attestation', 'michelson_data'],
+  ...OPERATION_KINDS.filter((kind) => !VOTE_KINDS.includes(kind)),
 ]
 
 /** The largest level or round there is: both are int32 and not negative. */

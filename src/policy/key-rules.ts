@@ -4,6 +4,7 @@ import {
   hexByte,
   isConsensus,
   parseSignable,
+  VOTE_KINDS,
   type ChainId,
   type PublicKeyHash,
   type Signable,
@@ -32,17 +33,6 @@ const SIGNABLE_BYTES: readonly number[] = [0x03, 0x05, 0x11, 0x12, 0x13]
 
 /** Operations that are refused unless `allow` names them: drain_delegate moves all of a baker's funds. */
 const BY_NAME_ONLY: readonly string[] = ['drain_delegate']
-
-/** Votes and their aggregates are never operations of 0x03: whoever asks for one has lost the watermark. */
-const NEVER_OPERATIONS: readonly string[] = [
-  'preattestation',
-  'attestation',
-  'attestation_with_dal',
-  'preattestations_aggregate',
-  'attestations_aggregate',
-  'bls_mode_preattestation',
-  'bls_mode_attestation',
-]
 
 /** What a payload means, or why it is not even considered. */
 export type ReadPayload =
@@ -101,7 +91,7 @@ export function authorise(key: KeyRules, signable: Signable): Refusal | undefine
 function authoriseKinds({ publicKeyHash, allow }: KeyRules, signable: Signable): Refusal | undefined {
   const kinds: readonly string[] = signable.kind === 'operation' ? signable.contents : [signable.kind]
   const misplaced =
-    signable.kind === 'operation' ? kinds.find((kind) => NEVER_OPERATIONS.includes(kind)) : undefined
+    signable.kind === 'operation' ? signable.contents.find((kind) => VOTE_KINDS.includes(kind)) : undefined
   if (misplaced !== undefined) {
     return refuse('operation-not-allowed', `${misplaced} is never signed under 0x03`)
   }

@@ -58,3 +58,14 @@ export const OPERATION_KINDS: readonly OperationKind[] = Object.values(KIND)
 export function operationKind(tag: number): OperationKind {
   return BY_TAG.get(tag) ?? 'unknown'
 }
+
+/** Votes, their aggregates included: they have watermarks of their own and are never operations of 0x03. */
+export const VOTE_KINDS: readonly OperationKind[] = [
+  'preattestation',
+  'attestation',
+  'attestation_with_dal',
+  'preattestations_aggregate',
+  'attestations_aggregate',
+  'bls_mode_preattestation',
+  'bls_mode_attestation',
+]

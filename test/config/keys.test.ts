@@ -127,7 +127,7 @@ describe('allow', () => {
   test.each([
     ['block', '0x11'],
     ['preattestation', '0x12'],
-    ['attestation_with_dal', '0x13'],
+    ['attestation', '0x13'],
     ['michelson_data', '0x05'],
   ])('warns of %s while allowed_ops lacks its byte %s', (kind, byte) => {
     const { warnings } = oneKey(TZ3, `allowed_ops: [0x03], allow: [${kind}]`)
