@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { simulate } from '../../hw-sim/cli/simulate.js'
+import { EXIT } from '../../src/cli/exit-code.js'
+import { runCli } from '../../src/cli/program.js'
+import { allDocuments, codeSpans, readDocument, ROOT, tableRows, type Document } from './documents.js'
+
+type Help = { readonly commands: readonly string[]; readonly options: readonly string[] }
+
+const documents = allDocuments()
+const { scripts } = z
+  .object({ scripts: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')))
+
+/** What `--help` of a command offers. */
+async function helpOf(program: string, path: readonly string[]): Promise<Help> {
+  const lines: string[] = []
+  const collect = (text: string) => {
+    lines.push(...text.split('\n'))
+  }
+  const args = [...path, '--help']
+  if (program === 'tezio-sim') {
+    await simulate(args, { print: collect, warn: collect, stop: AbortSignal.abort() })
+  } else await runCli(args, { out: collect, err: collect })
+  const commandsAt = lines.indexOf('Commands:')
+  const listed = commandsAt === -1 ? [] : lines.slice(commandsAt + 1)
+  return {
+    commands: listed.flatMap((line) => /^ {2}([a-z-]+)\b/.exec(line)?.[1] ?? []),
+    options: lines.flatMap((line) => /^ {2}(?:-\w, )?(--[a-z-]+)/.exec(line)?.[1] ?? []),
+  }
+}
+
+/** The commands a document shows: in fenced blocks at the beginning of a line, and as inline code. */
+function commandsIn({ prose, fences }: Document): readonly string[] {
+  return [...fences.flatMap(({ lines }) => lines), ...codeSpans(prose)]
+    .map((line) => line.trim().replace(/^\$ /, ''))
+    .map((line) => line.replace(/^npx (?:--no-install )?/, ''))
+    .map((line) => line.replace(/^node dist\/src\/cli\/main\.js(?=\s|$)/, 'tezio-bridge'))
+    .map((line) => line.replace(/^node dist\/hw-sim\/cli\/main\.js(?=\s|$)/, 'tezio-sim'))
+    .map((line) => line.split(/\s[|#&>]|;/)[0] ?? '')
+    .filter((line) => /^(?:tezio-bridge|tezio-sim|npm run)\s+(?!\.\.\.)\S/.test(line))
+}
+
+/** Why a command line is none; `undefined` for a right one. */
+async function fault(line: string): Promise<string | undefined> {
+  const [program = '', ...words] = line.split(/\s+/)
+  if (program === 'npm') {
+    const name = words.find((word, index) => index > 0 && !word.startsWith('-')) ?? ''
+    return name in scripts ? undefined : `npm run ${name}: no such script`
+  }
+  const path: string[] = []
+  let help = await helpOf(program, path)
+  while (help.commands.length > 0) {
+    const word = words[path.length]
+    if (word === undefined || word.startsWith('-')) break
+    if (!help.commands.includes(word)) return `${line}: no command ${word}`
+    path.push(word)
+    help = await helpOf(program, path)
+  }
+  const options = words.filter((word) => word.startsWith('--')).map((word) => word.split('=')[0] ?? '')
+  const unknown = options.find((option) => !help.options.includes(option))
+  return unknown === undefined ? undefined : `${line}: no option ${unknown}`
+}
+
+async function faultsOf(lines: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(lines.map(fault))
+  return found.filter((what) => what !== undefined)
+}
+
+test('a command, an option and a script that do not exist are found', async () => {
+  const wrong = ['tezio-bridge sign', 'tezio-bridge init --height 5', 'tezio-sim --fast', 'npm run fly']
+  expect(await faultsOf(wrong)).toHaveLength(wrong.length)
+  expect(await faultsOf(['tezio-bridge marks raise --level 5', 'npm run demo'])).toEqual([])
+})
+
+test('the README shows commands', () => {
+  expect(commandsIn(readDocument('README.md')).length).toBeGreaterThan(15)
+})
+
+describe.each(documents.filter((document) => commandsIn(document).length > 0))('$path', (document) => {
+  test('every command it shows exists, with its options', async () => {
+    expect(await faultsOf(commandsIn(document))).toEqual([])
+  })
+})
+
+describe('the README', () => {
+  const readme = readDocument('README.md')
+
+  test('lists every command, and options that each one has', async () => {
+    const rows = tableRows(readme, 'command').map((cells) => firstAndRest(codeSpans(cells.join(' '))))
+    const top = await helpOf('tezio-bridge', [])
+    const marks = await helpOf('tezio-bridge', ['marks'])
+    const leaves = [
+      ...top.commands.filter((name) => !['marks', 'help'].includes(name)),
+      ...marks.commands.filter((name) => name !== 'help').map((name) => `marks ${name}`),
+    ]
+    expect(rows.map(({ first }) => first).toSorted()).toEqual(
+      [...leaves.map((name) => `tezio-bridge ${name}`), 'tezio-sim'].toSorted(),
+    )
+    const lines = rows.flatMap(({ first, rest }) =>
+      rest.filter((code) => code.startsWith('--')).map((option) => `${first} ${option}`),
+    )
+    expect(await faultsOf(lines)).toEqual([])
+  })
+
+  test('lists the exit codes that are used', () => {
+    // 1 is Node's own, for a program that broke
+    const used: readonly number[] = Object.values(EXIT).filter((code: number) => code !== 1)
+    expect(tableRows(readme, 'code').map(([code]) => Number(code))).toEqual(used)
+  })
+})
+
+function firstAndRest([first = '', ...rest]: readonly string[]) {
+  return { first, rest }
+}
