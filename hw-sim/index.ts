@@ -1,5 +1,5 @@
 /** The Tezio HSM in software: the device, its keys, and the two ways to plug it in. */
-export { createSimulatedTezio, type SimulatedTezio, type SimulatedTezioOptions } from './simulated-tezio.js'
+export { createSimulatedTezio, SimulatedTezio, type SimulatedTezioOptions } from './simulated-tezio.js'
 export type { Direction, Wire } from './simulated-tezio.js'
 export type { Behaviour, BehaviourContext, WireAction } from './behaviour.js'
 export { ManualClock, systemClock, type Clock } from './clock.js'

@@ -49,6 +49,7 @@ export async function listen(
   const handle = getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler: badRequest })
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     response.once('close', () => {
+      if (!request.complete) request.socket.destroySoon() // Node would read the rest of the body, however long
       if (!server.listening) server.closeIdleConnections() // kept alive, it would hold up close()
     })
     void handle(request, response)

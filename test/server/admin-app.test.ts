@@ -1,0 +1,86 @@
+import type { HttpBindings } from '@hono/node-server'
+import { describe, expect, it } from 'vitest'
+import { adminApp, type Readiness } from '../../src/server/index.js'
+import { checkedAnswer, outcome } from './fixture.js'
+
+const NOT_READY: Readiness = { ready: false, reasons: [{ code: 'device-unavailable', message: 'no port' }] }
+
+function testAdmin(readiness: () => Readiness = () => NOT_READY, allowedHosts: readonly string[] = []) {
+  const faults: unknown[] = []
+  const app = adminApp({ readiness, allowedHosts, onFault: (error) => faults.push(error) })
+  const get = (
+    path: string,
+    headers: Record<string, string> = {},
+    remoteAddress = '203.0.113.9',
+    method = 'GET',
+  ) => {
+    const env = {
+      incoming: { socket: { remoteAddress, localAddress: '127.0.0.1' } },
+    } as unknown as HttpBindings
+    return app.request(path, { method, headers: { host: 'localhost:6733', ...headers } }, env)
+  }
+  return { get, faults }
+}
+
+async function refusalOf(response: Response): Promise<string> {
+  return outcome(checkedAnswer(response.status, response.headers, await response.text()))
+}
+
+describe('the admin listener', () => {
+  it('is healthy whatever the device does', async () => {
+    const response = await testAdmin().get('/healthz')
+    expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }])
+  })
+
+  it('is ready with 200, and not ready with 503 and the reasons', async () => {
+    const ready = await testAdmin(() => ({ ready: true, reasons: [] })).get('/readyz')
+    expect([ready.status, await ready.json()]).toEqual([200, { ready: true, reasons: [] }])
+    const unready = await testAdmin().get('/readyz')
+    expect([unready.status, await unready.json()]).toEqual([503, NOT_READY])
+  })
+
+  it('asks anew every time', async () => {
+    const states: Readiness[] = [NOT_READY, { ready: true, reasons: [] }, NOT_READY]
+    const { get } = testAdmin(() => states.shift()!)
+    expect([
+      (await get('/readyz')).status,
+      (await get('/readyz')).status,
+      (await get('/readyz')).status,
+    ]).toEqual([503, 200, 503])
+  })
+
+  it('F39 refuses foreign hosts and web pages on every path', async () => {
+    const { get } = testAdmin()
+    for (const path of ['/healthz', '/readyz', '/nothing']) {
+      expect(await refusalOf(await get(path, { host: 'evil.example' }))).toBe('403 host-not-allowed')
+      expect(await refusalOf(await get(path, { origin: 'http://localhost' }))).toBe('403 origin-not-allowed')
+    }
+    const named = testAdmin(() => NOT_READY, ['monitor.example'])
+    expect((await named.get('/healthz', { host: 'monitor.example:6733' })).status).toBe(200)
+  })
+
+  it('refuses a peer without an address', async () => {
+    expect(await refusalOf(await testAdmin().get('/healthz', {}, ''))).toBe('403 peer-not-allowed')
+  })
+
+  it('signs nothing and changes nothing: there is no other path and no other method', async () => {
+    const { get } = testAdmin()
+    for (const path of ['/', '/keys', '/keys/tz1', '/marks', '/marks/raise']) {
+      expect(await refusalOf(await get(path))).toBe('404 not-found')
+      expect(await refusalOf(await get(path, {}, '127.0.0.1', 'POST'))).toBe('404 not-found')
+    }
+    expect(await refusalOf(await get('/readyz', {}, '127.0.0.1', 'POST'))).toBe('404 not-found')
+  })
+
+  it('answers 500 without the reason when it fails itself, and tells the log', async () => {
+    const fault = new Error('secret words')
+    const { get, faults } = testAdmin(() => {
+      throw fault
+    })
+    const response = await get('/readyz')
+    const text = await response.clone().text()
+    expect(await refusalOf(response)).toBe('500 internal-error')
+    expect(text).not.toContain('secret')
+    expect(faults).toEqual([fault])
+  })
+})
