@@ -156,6 +156,10 @@ export class GuardedSigner {
     job.times.turnAt = clock.now()
     const known = await this.#answerFromMarks(job) // the one before may have signed this very payload
     if (known !== undefined) return known
+    if (this.#nonces.isQuarantined(job.key)) {
+      const text = `${job.key} is quarantined, because the device used one nonce for two payloads: look at the device, then start the bridge again`
+      return refused(refuse('nonce-repeated', text))
+    }
     await store.check()
     const notReady = await device.ready(job.patience.deadlineAt - clock.now())
     if (notReady !== undefined) return refused(refuse(notReady.code, notReady.message))

@@ -110,9 +110,15 @@ export class JournalFile {
     throw new StateError('journal-replaced', `${this.#path} ${what}; stop the daemon and restore it`)
   }
 
+  /** An old segment that cannot be deleted is left: it is only history, and must not stop the baker. */
   #deleteOldSegments(directory: string): void {
-    const archives = this.#files.readdirSync(directory).filter((name) => ARCHIVE.test(name))
-    for (const name of archives.sort().slice(0, -KEPT_SEGMENTS)) this.#files.unlinkSync(join(directory, name))
+    try {
+      const archives = this.#files.readdirSync(directory).filter((name) => ARCHIVE.test(name))
+      for (const name of archives.sort().slice(0, -KEPT_SEGMENTS))
+        this.#files.unlinkSync(join(directory, name))
+    } catch {
+      // tried again at the next roll
+    }
   }
 }
 

@@ -190,7 +190,10 @@ export class MarksJournal implements MarkStore {
   /** The open journal; after a failure it is read again first, and what is known to be signed goes to a new segment. */
   #soundFile(): JournalFile {
     if (this.#isClosed) {
-      throw new StateError('state-write-failed', 'the journal is closed: its directory may have another owner')
+      throw new StateError(
+        'state-write-failed',
+        'the journal is closed: its directory may have another owner',
+      )
     }
     try {
       if (this.#file !== undefined) {
@@ -206,8 +209,16 @@ export class MarksJournal implements MarkStore {
       this.#emit({ event: 'journal.reopened' })
       return this.#file
     } catch (error) {
-      throw this.#fail(error)
+      throw this.#fail(
+        error instanceof StateError && error.code === 'state-missing' ? this.#gone(error) : error,
+      )
     }
+  }
+
+  /** While marks are known here `init` would be the wrong advice: it would begin again below them. */
+  #gone(cause: StateError): StateError {
+    const text = `the journal in ${this.#directory} is gone; stop the daemon and restore it, or raise new marks above the last ones`
+    return new StateError('journal-replaced', text, cause)
   }
 
   /** Takes over marks that reached the file without being known here; refuses a file that went back. */
