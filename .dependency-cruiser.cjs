@@ -47,7 +47,12 @@ module.exports = {
       from: { path: area('src'), pathNot: [area('src/server')] },
       to: { path: 'node_modules/(hono|@hono)/' },
     },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^(src|hw-sim)/', pathNot: '\\.d\\.ts$' }, to: {} },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^(src|hw-sim)/', pathNot: '\\.d\\.ts$' },
+      to: {},
+    },
     {
       name: 'no-dev-dependencies',
       severity: 'error',
@@ -59,6 +64,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 }
