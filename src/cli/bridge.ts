@@ -54,8 +54,9 @@ export async function startBridge({ config, log, version }: BridgeOptions): Prom
   }
   try {
     const onFault = faultSink(log)
-    const control = controlApp(controlHandlers(config, device, store), onFault)
-    listeners.push(await listen(control, { path: join(config.stateDir, CONTROL_SOCKET) }))
+    listeners.push(
+      ...(await listenForControl(config, log, controlApp(controlHandlers(config, device, store), onFault))),
+    )
     device.open()
     const { allowedHosts } = config.server
     const admin = await listen(
@@ -81,6 +82,23 @@ export async function startBridge({ config, log, version }: BridgeOptions): Prom
   } catch (error) {
     await close(0)
     throw error
+  }
+}
+
+/** Without its control socket (a path over 107 bytes, say) the daemon signs all the same; only commands cannot ask it. */
+async function listenForControl(
+  config: Config,
+  log: Log,
+  app: ReturnType<typeof controlApp>,
+): Promise<readonly Listener[]> {
+  try {
+    return [await listen(app, { path: join(config.stateDir, CONTROL_SOCKET) })]
+  } catch (error) {
+    log.write('error', {
+      event: 'control.not-listening',
+      reason: error instanceof Error ? error.message : String(error),
+    })
+    return []
   }
 }
 

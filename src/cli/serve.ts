@@ -9,6 +9,8 @@ export type ConfigOptions = { readonly config: string; readonly stateDir?: strin
 
 /** How long a signature in hand may take once the daemon is told to stop. */
 const STOP_GRACE_MS = 4500
+/** After this the process ends even if something holds it: a port whose board takes no bytes can close for half a minute. */
+const STOP_LIMIT_MS = 5000
 
 export type ServeOptions = ConfigOptions & { readonly port?: string | undefined }
 
@@ -32,6 +34,7 @@ export function untilStopped(bridge: Bridge, log: Log): Promise<ExitCode> {
       if (isStopping) process.exit(EXIT.ok)
       isStopping = true
       log.write('info', { event: 'server.stopping', signal })
+      setTimeout(() => process.exit(EXIT.ok), STOP_LIMIT_MS).unref()
       bridge.close(STOP_GRACE_MS).then(() => {
         log.write('info', { event: 'server.stopped' })
         resolve(EXIT.ok)

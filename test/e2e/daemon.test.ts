@@ -57,6 +57,17 @@ const toSign = (apply: Behaviour['apply']): Behaviour => ({
   apply: (actions, context) => (context.exchange.name === 'SIGN' ? apply(actions, context) : actions),
 })
 
+/** Resolves when the next bytes reach the board. */
+function nextCommand({ simulated }: Bench): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = simulated.onBytes((direction) => {
+      if (direction !== 'in') return
+      stop()
+      resolve()
+    })
+  })
+}
+
 describe('Taquito', () => {
   it('signs operations with tz1, tz2 and tz3 and accepts each signature', async () => {
     const { url } = await baking()
@@ -223,17 +234,41 @@ describe('the device behind the daemon', () => {
     })
   })
 
+  /** A daemon with a signature in hand that the board never answers. */
+  async function stalled() {
+    const { made, daemon, url } = await baking(`device: { timeout_ms: 10000 }\n${BAKING_CONFIG}`)
+    made.simulated.addBehaviour(toSign(() => []))
+    const sent = nextCommand(made)
+    const answer = sign(url, ADDRESS.tz3, block(80)).catch(() => undefined)
+    await sent
+    daemon.kill('SIGTERM')
+    await daemon.line('server.stopping')
+    return { made, daemon, answer }
+  }
+
+  it('F14 ends within five seconds on SIGTERM although the board never answers, exit 0 and the mark kept', async () => {
+    const { made, daemon, answer } = await stalled()
+    const startedAt = performance.now()
+    expect(await daemon.exit).toBe(0)
+    expect(performance.now() - startedAt).toBeLessThan(5500)
+    await answer
+    const again = await made.started()
+    expect(await sign(await again.url(), ADDRESS.tz3, block(80))).toMatchObject({ status: 409 })
+  })
+
+  it('F14 ends at once on a second signal', async () => {
+    const { daemon, answer } = await stalled()
+    const startedAt = performance.now()
+    daemon.kill('SIGTERM')
+    expect(await daemon.exit).toBe(0)
+    expect(performance.now() - startedAt).toBeLessThan(1000)
+    await answer
+  })
+
   it('F14 finishes the signature in hand on SIGTERM, then exits 0', async () => {
     const { made, daemon, url } = await baking()
     made.simulated.addBehaviour(toSign((actions) => actions.map((action) => ({ ...action, afterMs: 300 }))))
-    const sent = new Promise<void>((resolve) => {
-      const stop = made.simulated.onBytes((direction) => {
-        if (direction === 'in') {
-          stop()
-          resolve()
-        }
-      })
-    })
+    const sent = nextCommand(made)
     const answer = sign(url, ADDRESS.tz3, block(70))
     await sent
     daemon.kill('SIGTERM')
@@ -295,6 +330,18 @@ describe('the command line', () => {
       ['attestation', 0],
     ])
     expect(readFileSync(join(made.stateDir, 'marks.journal'), 'utf8')).not.toContain('secret')
+  })
+
+  it('serves without a control socket where its path is too long for one', async () => {
+    const made = bench()
+    const deep = join(made.folder, 'x'.repeat(100))
+    expect((await cli('init', '--config', made.config, '--state-dir', deep)).code).toBe(0)
+    const daemon = made.start('--state-dir', deep)
+    await daemon.line('control.not-listening')
+    await daemon.line('device.ready')
+    expect((await sign(await daemon.url(), ADDRESS.tz3, block(5))).status).toBe(200)
+    const { stdout } = await cli('marks', 'show', '--config', made.config, '--state-dir', deep)
+    expect(stdout).toMatch(/block +5 /)
   })
 
   it('keys shows the board’s keys: from the board, and from the daemon that holds it', async () => {

@@ -130,8 +130,9 @@ export class Bench {
     return cli('init', ...this.options)
   }
 
-  start(): Daemon {
-    const daemon = new Daemon([...this.options, '--port', this.port.path])
+  /** A daemon; options that are given here win. */
+  start(...options: readonly string[]): Daemon {
+    const daemon = new Daemon([...this.options, '--port', this.port.path, ...options])
     this.#daemons.push(daemon)
     return daemon
   }
