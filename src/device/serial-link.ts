@@ -58,8 +58,8 @@ export async function openSerialLink(
   port.on('error', (error: Error) => {
     lost(error.message)
   })
-  port.on('close', (error: Error | null) => {
-    lost(error?.message ?? 'closed')
+  port.on('close', (error?: Error | null) => {
+    lost(closeReason(error))
   })
   const close = async () => {
     ended = true
@@ -71,6 +71,14 @@ export async function openSerialLink(
 /** The serial ports of this machine. */
 export async function listPorts(binding: LinkBinding = hardware): Promise<readonly PortDescription[]> {
   return binding.list()
+}
+
+/** The poller tells a hang-up as a bad descriptor, which says nothing to the person who pulled the cable. */
+function closeReason(error: Error | null | undefined): string {
+  if (error === null || error === undefined) return 'the port was closed'
+  return /bad file descriptor/i.test(error.message)
+    ? 'the port hung up: was the board unplugged?'
+    : error.message
 }
 
 function writePort(port: SerialPortStream, bytes: Uint8Array): Promise<void> {

@@ -155,7 +155,11 @@ function openFile(files: StateFiles, path: string, flags: number): number {
 
 function missingOr(error: unknown, path: string): StateError {
   return systemErrorCode(error) === 'ENOENT'
-    ? new StateError('state-missing', `${path} does not exist; to make it: tezio-bridge init`, error)
+    ? new StateError(
+        'state-missing',
+        `${path} does not exist; to make it: tezio-bridge init --level LEVEL`,
+        error,
+      )
     : new StateError('state-unreadable', `${path} cannot be opened: ${String(error)}`, error)
 }
 

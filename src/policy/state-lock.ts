@@ -13,7 +13,7 @@ export type StateLock = { readonly release: () => void }
 /** Takes the directory for this process. Throws a StateError, `state-locked` with the holder's process id. */
 export function lockState(directory: string): StateLock {
   const path = join(directory, LOCK_NAME)
-  const fd = openLock(path)
+  const fd = openLock(directory, path)
   if (!tryLock(fd)) {
     const holder = readFileSync(path, 'utf8').trim() || 'unknown'
     closeSync(fd)
@@ -31,14 +31,14 @@ export function lockState(directory: string): StateLock {
   }
 }
 
-function openLock(path: string): number {
+function openLock(directory: string, path: string): number {
   try {
     return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') {
       throw new StateError(
         'state-missing',
-        `${path} cannot be made: the directory does not exist; to make it: tezio-bridge init`,
+        `there is no state directory ${directory}; to make it: tezio-bridge init --level LEVEL`,
         error,
       )
     }
