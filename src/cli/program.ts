@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { demo } from './demo.js'
 import { EXIT, failureOf, type ExitCode } from './exit-code.js'
 import { init } from './init.js'
@@ -28,59 +28,35 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
   const program = new Command('tezio-bridge')
     .description('Remote signer for Tezos bakers whose keys live in a Tezio HSM')
     .version(packageVersion())
+    .option('--config <file>', 'the configuration', 'config.yaml')
+    .option('--state-dir <directory>', 'the state directory, instead of the configured one')
+    .option('--json', 'print JSON where a table would be printed')
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .configureOutput({ writeOut: output.out, writeErr: output.err })
     .showHelpAfterError('(tezio-bridge --help shows the commands)')
 
-  configured(program.command('serve').description('run the signer until it is told to stop'))
+  program
+    .command('serve')
+    .description('run the signer until it is told to stop')
     .option('--port <path>', "the board's serial port, instead of the configured one")
-    .action(async (options: Parameters<typeof serve>[0]) => {
-      onExit(await serve(options))
+    .action(async (_options, command: Command) => {
+      onExit(await serve(command.optsWithGlobals()))
     })
 
-  positioned(
-    configured(program.command('init').description('make the state directory and seed its high-water marks')),
-  )
-    .addOption(jsonOption())
-    .action((options: Parameters<typeof init>[0]) => {
-      init(options, output)
+  positioned(program.command('init'))
+    .description('make the state directory and seed its high-water marks')
+    .action((_options, command: Command) => {
+      init(command.optsWithGlobals(), output)
     })
 
-  configured(program.command('keys').description("show the board's keys and addresses"))
+  program
+    .command('keys')
+    .description("show the board's keys and addresses")
     .option('--port <path>', 'read them from this port (or: auto); then no configuration is needed')
-    .addOption(jsonOption())
-    .action((options: Parameters<typeof showKeys>[0]) => showKeys(options, output))
+    .action((_options, command: Command) => showKeys(command.optsWithGlobals(), output))
 
-  const marks = program
-    .command('marks')
-    .description('high-water marks: what was signed last, and may never be signed again')
-  configured(marks.command('show').description('show all marks'))
-    .addOption(jsonOption())
-    .action((options: Parameters<typeof showMarks>[0]) => showMarks(options, output))
-  selected(
-    configured(
-      marks.command('raise').description('raise marks (never lower them), also in a running daemon'),
-    ),
-  )
-    .requiredOption('--level <level>', 'the new level', parseCount)
-    .option('--round <round>', 'the new round', parseCount, 0)
-    .addOption(jsonOption())
-    .action((options: Parameters<typeof raise>[0]) => raise(options, output))
-  selected(
-    positioned(
-      configured(
-        marks
-          .command('seed')
-          .description(
-            'set first marks for keys, chains and kinds that have none; the daemon must be stopped',
-          ),
-      ),
-    ),
-  )
-    .addOption(jsonOption())
-    .action((options: Parameters<typeof seed>[0]) => {
-      seed(options, output)
-    })
+  addMarks(program, output)
 
   program
     .command('demo')
@@ -91,10 +67,27 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
   return program
 }
 
-function configured(command: Command): Command {
-  return command
-    .option('--config <file>', 'the configuration', 'config.yaml')
-    .option('--state-dir <directory>', 'the state directory, instead of the configured one')
+function addMarks(program: Command, output: Output): void {
+  const marks = program
+    .command('marks')
+    .description('high-water marks: what was signed last, and may never be signed again')
+
+  marks
+    .command('show')
+    .description('show all marks')
+    .action((_options, command: Command) => showMarks(command.optsWithGlobals(), output))
+
+  selected(marks.command('raise'))
+    .description('raise marks (never lower them), also in a running daemon')
+    .requiredOption('--level <level>', 'the new level', parseCount)
+    .option('--round <round>', 'the new round', parseCount, 0)
+    .action((_options, command: Command) => raise(command.optsWithGlobals(), output))
+
+  selected(positioned(marks.command('seed')))
+    .description('set first marks for keys, chains and kinds that have none; the daemon must be stopped')
+    .action((_options, command: Command) => {
+      seed(command.optsWithGlobals(), output)
+    })
 }
 
 function positioned(command: Command): Command {
@@ -112,10 +105,6 @@ function selected(command: Command): Command {
     .option('--key <address>', 'only marks of this key')
     .option('--chain <chain>', 'only marks of this chain (a name or a NetX... id)')
     .option('--kind <kind>', 'only marks of this kind (block, preattestation, attestation)')
-}
-
-function jsonOption(): Option {
-  return new Option('--json', 'print JSON')
 }
 
 function parseCount(text: string): number {

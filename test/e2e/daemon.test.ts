@@ -288,6 +288,9 @@ describe('the command line', () => {
     expect(refused.code).toBe(78)
     expect(refused.stderr).toMatch(/config\.yaml:1: .*70000/)
     expect(await cli('--version')).toMatchObject({ code: 0 })
+    expect((await cli('--config', 'none.yaml', 'serve')).stderr).toBe(
+      (await cli('serve', '--config', 'none.yaml')).stderr,
+    )
   })
 
   it('ends with 74 when another program has the listening port, and leaves the state in order', async () => {
