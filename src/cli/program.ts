@@ -8,6 +8,8 @@ import type { Output } from './output.js'
 import { serve } from './serve.js'
 import { packageVersion } from './version.js'
 
+const PRINT_JSON = 'print JSON instead of a table'
+
 /** Runs one command line and resolves with its exit code; whatever goes wrong is told on standard error. */
 export async function runCli(args: readonly string[], output: Output): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok
@@ -30,7 +32,6 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
     .version(packageVersion())
     .option('--config <file>', 'the configuration', 'config.yaml')
     .option('--state-dir <directory>', 'the state directory, instead of the configured one')
-    .option('--json', 'print JSON where a table would be printed')
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .configureOutput({ writeOut: output.out, writeErr: output.err })
@@ -45,6 +46,7 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
     })
 
   positioned(program.command('init'))
+    .option('--json', PRINT_JSON)
     .description('make the state directory and seed its high-water marks')
     .action((_options, command: Command) => {
       init(command.optsWithGlobals(), output)
@@ -54,6 +56,7 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
     .command('keys')
     .description("show the board's keys and addresses")
     .option('--port <path>', 'read them from this port (or: auto); then no configuration is needed')
+    .option('--json', PRINT_JSON)
     .action((_options, command: Command) => showKeys(command.optsWithGlobals(), output))
 
   addMarks(program, output)
@@ -75,16 +78,19 @@ function addMarks(program: Command, output: Output): void {
   marks
     .command('show')
     .description('show all marks')
+    .option('--json', PRINT_JSON)
     .action((_options, command: Command) => showMarks(command.optsWithGlobals(), output))
 
   selected(marks.command('raise'))
     .description('raise marks (never lower them), also in a running daemon')
     .requiredOption('--level <level>', 'the new level', parseCount)
     .option('--round <round>', 'the new round', parseCount, 0)
+    .option('--json', PRINT_JSON)
     .action((_options, command: Command) => raise(command.optsWithGlobals(), output))
 
   selected(positioned(marks.command('seed')))
     .description('set first marks for keys, chains and kinds that have none; the daemon must be stopped')
+    .option('--json', PRINT_JSON)
     .action((_options, command: Command) => {
       seed(command.optsWithGlobals(), output)
     })
