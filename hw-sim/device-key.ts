@@ -2,7 +2,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import type { KeyAlias } from '../src/device/tezio/index.js'
-import type { Curve, PublicKey } from '../src/tezos/index.js'
+import { toHex, type Curve, type PublicKey } from '../src/tezos/index.js'
 import type { RandomBytes } from './random-bytes.js'
 
 /** The four keys of a device, by the names a keys file uses. */
@@ -57,6 +57,22 @@ export class DeviceKey {
     if (this.curve === 'ed25519') return ed25519.sign(digest, this.#secret)
     const options = { prehash: false, lowS: this.curve === 'secp256k1', extraEntropy: random(SECRET_SIZE) }
     return ecdsa(this.curve).sign(digest, this.#secret, options)
+  }
+
+  /**
+   * The same by ECDSA with a nonce of the caller's, 32 bytes: what no signer may ever do with two digests, since both
+   * signatures together give the secret away. Throws a RangeError for Ed25519 and a nonce that is no scalar.
+   */
+  signWithNonce(digest: Uint8Array, nonce: Uint8Array): Uint8Array {
+    if (this.curve === 'ed25519' || !isSecretKey(this.curve, nonce))
+      throw new RangeError('not a nonce of ECDSA')
+    const { Point, Signature } = ecdsa(this.curve)
+    const k = Point.Fn.fromBytes(nonce)
+    const r = Point.Fn.create(Point.BASE.multiply(k).x)
+    const z = Point.Fn.create(BigInt(`0x${toHex(digest)}`))
+    const s = Point.Fn.div(Point.Fn.add(z, Point.Fn.mul(r, Point.Fn.fromBytes(this.#secret))), k)
+    const isHigh = this.curve === 'secp256k1' && new Signature(r, s).hasHighS()
+    return new Signature(r, isHigh ? Point.Fn.neg(s) : s).toBytes()
   }
 
   /** The device's own verdict: unlike a Tezos node it takes a high S of secp256k1. Never throws. */

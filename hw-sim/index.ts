@@ -12,6 +12,7 @@ export type { KeyPolicy, PolicyOptions } from './firmware/policy-tables.js'
 export type { SecureElementFailure } from './firmware/secure-element.js'
 export type { DeviceMark } from './firmware/watermarks.js'
 export { boardLatencyMs, type LatencyName } from './latency.js'
+export { LatencyError, parseLatencyFile, type LatencyModel } from './latency.js'
 export { PROFILES, type Profile, type ProfileName, type Status } from './profile.js'
 export { systemRandom, type RandomBytes } from './random-bytes.js'
 export { PseudoTerminalError, type PseudoTerminalErrorCode } from './transport/pseudo-terminal-error.js'
@@ -25,3 +26,25 @@ export {
   type PortIdentity,
   type SimulatedBinding,
 } from './transport/simulated-binding.js'
+export * from './faults/index.js'
+export * from './scenario/index.js'
+export * from './provision/index.js'
+export {
+  isLoopback,
+  openTcpPort,
+  type TcpDevice,
+  type TcpPort,
+  type TcpPortOptions,
+} from './transport/tcp-port.js'
+export { openControlSocket, ControlSocketError, type ControlSocket } from './control/control-socket.js'
+export type { ControlledDevice } from './control/controlled-device.js'
+export { watchTraffic, type Traffic } from './trace-traffic.js'
+export { describeCommand, describeOutcome, traceDump, traceHeader, traceLine } from './trace.js'
+export { writeTranscript, type TranscriptWriter } from './transcript-file.js'
+export { judgeReply, type PublicKeyOf } from './transcript-judge.js'
+export { recordTranscript, transcriptHead } from './transcript-recorder.js'
+export { replayTranscript, type Difference, type ReplayLink } from './transcript-replay.js'
+export type { ReplayOptions, ReplayReport } from './transcript-replay.js'
+export { keysOfTranscript, parseTranscript, TranscriptError } from './transcript.js'
+export type { TranscriptCase, TranscriptFile } from './transcript.js'
+export * from './conformance/index.js'

@@ -1,15 +1,14 @@
-import { encodeFrame, MODE, OPCODE, type CommandFields } from '../src/device/tezio/index.js'
+import { answerPacket } from './answer-packet.js'
 import type { Behaviour, WireAction } from './behaviour.js'
 import { systemClock, type Clock } from './clock.js'
 import type { DeviceKeys } from './device-keys.js'
 import { ExchangeLog, type Counters, type Exchange } from './exchange-log.js'
-import { commandName, execute, parsePacket } from './firmware/execute.js'
-import { replyBody, type Board, type Outcome } from './firmware/outcome.js'
+import type { Board } from './firmware/outcome.js'
 import { PacketReader, type ReadPacket } from './firmware/packet-reader.js'
 import { PolicyTables, type PolicyOptions } from './firmware/policy-tables.js'
 import type { SecureElementFailure } from './firmware/secure-element.js'
 import { Watermarks, type DeviceMark } from './firmware/watermarks.js'
-import { latencyBehaviour, type LatencyName } from './latency.js'
+import { latencyBehaviour, type LatencyModel, type LatencyName } from './latency.js'
 import { Listeners } from './listeners.js'
 import { PROFILES, type Profile, type ProfileName } from './profile.js'
 import { systemRandom, type RandomBytes } from './random-bytes.js'
@@ -21,7 +20,7 @@ export type SimulatedTezioOptions = {
   /** Default `stock`. */
   readonly profile?: ProfileName
   /** Default `zero`: answers within the call that delivers the command. */
-  readonly latency?: LatencyName
+  readonly latency?: LatencyName | LatencyModel
   /** Default: the sketch's. */
   readonly policy?: PolicyOptions
   readonly clock?: Clock
@@ -46,10 +45,10 @@ export type Direction = 'in' | 'out'
  * bytes. It is strictly half duplex: what arrives while it is busy waits. It opens nothing and protects nothing.
  */
 export class SimulatedTezio {
-  readonly keys: DeviceKeys
   readonly profile: Profile
   readonly clock: Clock
-  readonly #random: RandomBytes
+  /** Where nonces come from. */
+  readonly random: RandomBytes
   readonly #policy: PolicyTables
   readonly #log: ExchangeLog
   readonly #reader = new PacketReader()
@@ -58,6 +57,7 @@ export class SimulatedTezio {
   readonly #onBytes = new Listeners<[direction: Direction, bytes: Uint8Array]>()
   readonly #onExchange = new Listeners<[exchange: Exchange, micros: number]>()
   readonly #counts = { exchanges: 0, refusals: 0, signatures: 0, bytesIn: 0, bytesOut: 0, boots: 1 }
+  #keys: DeviceKeys
   #marks = new Watermarks()
   #wire: Wire | undefined
   #failure: SecureElementFailure | undefined
@@ -65,10 +65,10 @@ export class SimulatedTezio {
   #isPumping = false
 
   constructor(options: SimulatedTezioOptions) {
-    this.keys = options.keys
+    this.#keys = options.keys
     this.profile = PROFILES[options.profile ?? 'stock']
     this.clock = options.clock ?? systemClock
-    this.#random = options.random ?? systemRandom
+    this.random = options.random ?? systemRandom
     this.#policy = new PolicyTables(options.policy)
     this.#log = new ExchangeLog(options.logSize ?? 1000)
     this.#behaviours = [latencyBehaviour(options.latency ?? 'zero')]
@@ -112,12 +112,28 @@ export class SimulatedTezio {
     this.#counts.boots += 1
   }
 
+  /** The keys it holds. */
+  get keys(): DeviceKeys {
+    return this.#keys
+  }
+
+  /** Puts another board in its place, with these keys, and starts it. Policy, behaviours and log stay. */
+  swapKeys(keys: DeviceKeys): void {
+    this.#keys = keys
+    this.reboot()
+  }
+
+  /** Does at once what the present command would still cause later: a device that hangs goes on. */
+  hurry(): void {
+    this.#schedule.hurry()
+  }
+
   /** Lets the secure element fail from now on, or work again. A reboot does not mend it. */
   breakSecureElement(failure: SecureElementFailure | undefined): void {
     this.#failure = failure
   }
 
-  /** Stacks a behaviour above those that are there, latency first of all; the returned function takes it away. */
+  /** Stacks a behaviour above those that are there, and so asked before them; the returned function takes it away. */
   addBehaviour(behaviour: Behaviour): () => void {
     this.#behaviours.push(behaviour)
     return () => {
@@ -184,18 +200,18 @@ export class SimulatedTezio {
   }
 
   #answer(packet: ReadPacket, atMs: number): void {
-    const exchange = this.#exchange(packet, atMs)
+    const stack = this.#behaviours.toReversed()
+    const exchange = this.#exchange(packet, atMs, stack)
     const whole: WireAction = { kind: 'write', afterMs: 0, bytes: exchange.reply }
-    const context = { exchange, clock: this.clock, random: this.#random }
-    const actions = this.#behaviours.reduce<readonly WireAction[]>(
+    const context = { exchange, clock: this.clock, random: this.random }
+    const actions = stack.reduce<readonly WireAction[]>(
       (sofar, behaviour) => behaviour.apply(sofar, context),
       [whole],
     )
     this.#schedule.start(
       actions,
       (action) => {
-        if (action.kind === 'write') this.transmit(action.bytes)
-        else this.#wire?.unplug()
+        this.#perform(action)
       },
       () => {
         this.#onExchange.call(exchange, (this.clock.now() - atMs) * 1000)
@@ -204,22 +220,18 @@ export class SimulatedTezio {
     )
   }
 
-  #exchange(packet: ReadPacket, atMs: number): Exchange {
-    const parsed = parsePacket(packet, this.profile)
-    const command = 'command' in parsed ? parsed.command : undefined
-    const outcome = 'command' in parsed ? execute(parsed.command, this.#board()) : parsed.outcome
+  #perform(action: WireAction): void {
+    if (action.kind === 'write') this.transmit(action.bytes)
+    else if (action.kind === 'unplug') this.#wire?.unplug()
+    else action.run()
+  }
+
+  #exchange(packet: ReadPacket, atMs: number, stack: readonly Behaviour[]): Exchange {
     this.#counts.exchanges += 1
-    if (outcome.kind === 'refusal') this.#counts.refusals += 1
-    if (isSignature(command, outcome)) this.#counts.signatures += 1
-    const exchange = {
-      number: this.#counts.exchanges,
-      atMs,
-      packet: packet.bytes,
-      command,
-      name: command === undefined ? undefined : commandName(command.opcode),
-      outcome,
-      reply: encodeFrame(replyBody(outcome)),
-    }
+    const place = { number: this.#counts.exchanges, atMs }
+    const { exchange, hasSigned } = answerPacket(packet, place, this.#board(), stack)
+    if (exchange.outcome.kind === 'refusal') this.#counts.refusals += 1
+    if (hasSigned) this.#counts.signatures += 1
     this.#log.push(exchange)
     return exchange
   }
@@ -227,10 +239,10 @@ export class SimulatedTezio {
   #board(): Board {
     return {
       profile: this.profile,
-      keys: this.keys,
+      keys: this.#keys,
       policy: this.#policy,
       marks: this.#marks,
-      random: this.#random,
+      random: this.random,
       failure: this.#failure,
     }
   }
@@ -239,9 +251,4 @@ export class SimulatedTezio {
 /** Makes a device that has just started. */
 export function createSimulatedTezio(options: SimulatedTezioOptions): SimulatedTezio {
   return new SimulatedTezio(options)
-}
-
-function isSignature(command: CommandFields | undefined, outcome: Outcome): boolean {
-  if (command?.opcode !== OPCODE.sign || outcome.kind === 'refusal') return false
-  return (command.param2 ?? 0) !== MODE.defaultSignature
 }

@@ -1,10 +1,14 @@
 import type { WireAction } from './behaviour.js'
 import type { Clock } from './clock.js'
 
+/** The longest that a timer of Node.js can be set to: 25 days. A longer one would run at once. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1
+
 /** Runs what one command causes on the cable, in order of time; what is due at once happens within the call. */
 export class WireSchedule {
   readonly #clock: Clock
   #cancelTimer: (() => void) | undefined
+  #hurry: (() => void) | undefined
   /** Goes up with every run and every cancellation: a run that sees another number has been called off. */
   #run = 0
   #isBusy = false
@@ -30,7 +34,14 @@ export class WireSchedule {
   cancel(): void {
     this.#run += 1
     this.#isBusy = false
+    this.#hurry = undefined
     this.#cancelTimer?.()
+  }
+
+  /** Performs at once, in their order, all actions that are still to come, and then calls `done`. */
+  hurry(): void {
+    this.#cancelTimer?.()
+    this.#hurry?.()
   }
 
   #continue(
@@ -43,10 +54,15 @@ export class WireSchedule {
     for (let action = queue[0]; action !== undefined; action = queue[0]) {
       const { afterMs } = action
       if (afterMs > elapsedMs) {
-        const next = () => {
-          this.#continue(run, queue, afterMs, perform, done)
+        const goOn = (reachedMs: number) => () => {
+          this.#hurry = undefined
+          this.#continue(run, queue, reachedMs, perform, done)
         }
-        this.#cancelTimer = this.#clock.schedule(afterMs - elapsedMs, next)
+        this.#hurry = goOn(Infinity)
+        this.#cancelTimer = this.#clock.schedule(
+          Math.min(afterMs - elapsedMs, LONGEST_WAIT_MS),
+          goOn(afterMs),
+        )
         return
       }
       queue.shift()

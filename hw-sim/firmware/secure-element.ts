@@ -2,13 +2,17 @@ import type { Curve } from '../../src/tezos/index.js'
 import type { CommandName } from './command-name.js'
 
 /** What can go wrong between the microcontroller and its secure element; the names are those of the status bytes. */
-export type SecureElementFailure =
-  | 'secure-element-not-answering'
-  | 'secure-element-sign-failed'
-  | 'session-key-failed'
-  | 'encrypted-read-failed'
-  | 'decryption-failed'
-  | 'public-key-read-failed'
+export const SECURE_ELEMENT_FAILURES = [
+  'secure-element-not-answering',
+  'secure-element-sign-failed',
+  'session-key-failed',
+  'encrypted-read-failed',
+  'decryption-failed',
+  'public-key-read-failed',
+] as const
+
+/** One of `SECURE_ELEMENT_FAILURES`. */
+export type SecureElementFailure = (typeof SECURE_ELEMENT_FAILURES)[number]
 
 const SOFTWARE = ['session-key-failed', 'encrypted-read-failed', 'decryption-failed'] as const
 

@@ -1,10 +1,13 @@
 import type { SimulatedTezio } from '../simulated-tezio.js'
 import { makePortLink, removePortLink } from './port-link.js'
-import { openRawTerminal, type RawTerminal } from './raw-terminal.js'
+import { HANG_UP_DELAY_MS, openRawTerminal, type RawTerminal } from './raw-terminal.js'
+
+/** What can be plugged into a pseudo-terminal: a simulated device, or what has its face. */
+export type TerminalDevice = Pick<SimulatedTezio, 'connect' | 'receive' | 'reboot'>
 
 /** What to open. */
 export type PseudoTerminalOptions = {
-  readonly device: SimulatedTezio
+  readonly device: TerminalDevice
   /** Where a symbolic link to the port is made, so that clients find it under one name. */
   readonly link?: string
 }
@@ -17,8 +20,10 @@ export type PseudoTerminal = {
   readonly isPlugged: boolean
   /** Pulls the plug: clients lose the port, the link goes, and the device loses its power (and so its marks). */
   unplug(): void
-  /** Puts the plug back in: a new terminal under the same link. Throws a PseudoTerminalError. */
-  replug(): void
+  /** The same without giving a client time to return from its read: its reads return no bytes then, without end. */
+  hangUp(): void
+  /** Puts the plug back in: a new terminal under the same link, or under `link` from now on. Throws a PseudoTerminalError. */
+  replug(options?: { readonly link?: string }): void
   /** Unplugs for good. */
   close(): void
 }
@@ -34,14 +39,14 @@ export function openPseudoTerminal({ device, link }: PseudoTerminalOptions): Pse
 }
 
 class PluggedPort implements PseudoTerminal {
-  readonly #device: SimulatedTezio
-  readonly #link: string | undefined
+  readonly #device: TerminalDevice
+  #link: string | undefined
   #terminal: RawTerminal | undefined
   #disconnect: (() => void) | undefined
   #path = ''
   #isClosed = false
 
-  constructor(device: SimulatedTezio, link: string | undefined) {
+  constructor(device: TerminalDevice, link: string | undefined) {
     this.#device = device
     this.#link = link
   }
@@ -54,7 +59,7 @@ class PluggedPort implements PseudoTerminal {
     return this.#terminal !== undefined
   }
 
-  replug(): void {
+  replug({ link = this.#link }: { readonly link?: string } = {}): void {
     if (this.#isClosed) throw new Error('the port was closed')
     if (this.#terminal !== undefined) return
     const unplug = () => {
@@ -65,23 +70,32 @@ class PluggedPort implements PseudoTerminal {
     }, unplug)
     try {
       this.#disconnect = this.#device.connect({ send: terminal.write, unplug })
-      if (this.#link !== undefined) makePortLink(this.#link, terminal.path)
+      if (link !== undefined) makePortLink(link, terminal.path)
     } catch (error) {
       this.#disconnect?.()
       terminal.destroy()
       throw error
     }
     this.#terminal = terminal
-    this.#path = this.#link ?? terminal.path
+    this.#link = link
+    this.#path = link ?? terminal.path
   }
 
   unplug(): void {
+    this.#pull(HANG_UP_DELAY_MS)
+  }
+
+  hangUp(): void {
+    this.#pull(0)
+  }
+
+  #pull(delayMs: number): void {
     const terminal = this.#terminal
     if (terminal === undefined) return
     this.#terminal = undefined
     this.#disconnect?.()
     if (this.#link !== undefined) removePortLink(this.#link, terminal.path)
-    terminal.destroy()
+    terminal.destroy(delayMs)
     this.#device.reboot()
   }
 

@@ -20,10 +20,10 @@ export type RawTerminal = {
   /** Writes in one piece and never waits: what finds no room, because the other end does not read, is lost. */
   readonly write: (bytes: Uint8Array) => void
   /**
-   * Stops at once, and hangs up `HANG_UP_DELAY_MS` later: whoever has the other end open loses it then. Called twice
-   * it does nothing.
+   * Stops at once, and hangs up `delayMs` later (`HANG_UP_DELAY_MS` unless given): whoever has the other end open
+   * loses it then. With 0 it happens within the call. Called twice it does nothing.
    */
-  readonly destroy: () => void
+  readonly destroy: (delayMs?: number) => void
 }
 
 /**
@@ -45,13 +45,15 @@ export function openRawTerminal(onData: (bytes: Uint8Array) => void, onLost: () 
   const keeper = takeOver(terminal, before)
   const { master, fd, ptsName } = terminal
   let isOpen = true
-  const destroy = () => {
+  const hangUp = () => {
+    master.destroy()
+    closeSync(keeper)
+  }
+  const destroy = (delayMs = HANG_UP_DELAY_MS) => {
     if (!isOpen) return
     isOpen = false
-    setTimeout(() => {
-      master.destroy()
-      closeSync(keeper)
-    }, HANG_UP_DELAY_MS)
+    if (delayMs === 0) hangUp()
+    else setTimeout(hangUp, delayMs)
   }
   const lose = () => {
     if (!isOpen) return

@@ -23,8 +23,8 @@ export type SimulatedBinding = Binding & {
   readonly isPlugged: boolean
   /** Pulls the plug: the port is gone from the list, an open one fails, and the device loses its power. */
   unplug(): void
-  /** Puts the plug back in: the port can be listed and opened again. */
-  replug(): void
+  /** Puts the plug back in: the port can be listed and opened again, under the path `link` if one is given. */
+  replug(options?: { readonly link?: string }): void
 }
 
 /**
@@ -41,7 +41,7 @@ export function createSimulatedBinding(
 
 class SinglePortBinding implements SimulatedBinding {
   readonly #device: SimulatedTezio
-  readonly #info: PortInfo
+  #info: PortInfo
   #port: SimulatedPort | undefined
   #disconnect: (() => void) | undefined
 
@@ -87,8 +87,10 @@ class SinglePortBinding implements SimulatedBinding {
     this.#port = undefined
   }
 
-  replug(): void {
-    this.#disconnect ??= this.#device.connect({
+  replug({ link = this.#info.path }: { readonly link?: string } = {}): void {
+    if (this.#disconnect !== undefined) return
+    this.#info = { ...this.#info, path: link }
+    this.#disconnect = this.#device.connect({
       send: (bytes) => {
         if (this.#port?.isOpen === true) this.#port.emitData(Buffer.from(bytes))
       },
