@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { simulate } from './simulate.js'
+import { tezioSim } from './program.js'
 
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -8,7 +8,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
-process.exitCode = await simulate(process.argv.slice(2), {
+process.exitCode = await tezioSim(process.argv.slice(2), {
   print: (line) => {
     process.stdout.write(`${line}\n`)
   },

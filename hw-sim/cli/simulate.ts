@@ -1,140 +1,93 @@
-import { readFileSync } from 'node:fs'
-import { Command, CommanderError, Option } from 'commander'
+import { openControlSocket, type ControlSocket } from '../control/control-socket.js'
 import { KEY_NAMES } from '../device-key.js'
-import {
-  keyAddresses,
-  keysFromMnemonic,
-  KeysError,
-  parseKeysFile,
-  randomKeys,
-  type DeviceKeys,
-} from '../device-keys.js'
-import type { LatencyName } from '../latency.js'
-import type { ProfileName } from '../profile.js'
-import { createSimulatedTezio } from '../simulated-tezio.js'
-import { PseudoTerminalError } from '../transport/pseudo-terminal-error.js'
-import { openPseudoTerminal } from '../transport/pseudo-terminal.js'
-import { traceLine } from './trace.js'
+import { keyAddresses } from '../device-keys.js'
+import { isLoopback } from '../transport/tcp-port.js'
+import { EXIT, exitCode } from './exit.js'
+import { loadPlan } from './load-plan.js'
+import { parseRunOptions, type RunPlan } from './run-options.js'
+import { openStation, type Station, type StationHooks } from './station.js'
+import { aborted, type Surroundings } from './surroundings.js'
 
-/** Exit codes of sysexits.h: `usage` wrong arguments, `io` a file or the port, `config` keys that are refused. */
-export const EXIT = { ok: 0, usage: 64, io: 74, config: 78 } as const
-
-/** What the command needs of its surroundings. Lines come without their end. */
-export type Surroundings = {
-  readonly print: (line: string) => void
-  readonly warn: (line: string) => void
-  /** Aborted when the device is to be unplugged for good. */
-  readonly stop: AbortSignal
-}
-
-type Options = {
-  readonly link?: string
-  readonly keys?: string
-  readonly mnemonicFile?: string
-  readonly random?: true
-  readonly profile: ProfileName
-  readonly latency: LatencyName
-  readonly trace?: true
-}
+export { EXIT } from './exit.js'
+export type { Surroundings } from './surroundings.js'
 
 /**
- * `tezio-sim`: plugs a simulated device into a pseudo-terminal and keeps it there until it is told to stop. `argv`
- * holds the arguments alone. Resolves to the exit code; never rejects for what a user can do wrong.
+ * `tezio-sim`: plugs simulated devices into pseudo-terminals or TCP ports and keeps them there until it is told to
+ * stop. `argv` holds the arguments alone. Resolves to the exit code; never rejects for what a user can do wrong.
  */
 export async function simulate(argv: readonly string[], surroundings: Surroundings): Promise<number> {
-  try {
-    await run(parseOptions(argv, surroundings), surroundings)
+  return exitCode(async () => {
+    await run(parseRunOptions(argv, surroundings), surroundings)
     return EXIT.ok
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-    const code = exitCodeOf(error)
-    if (code === undefined || !(error instanceof Error)) throw error
-    surroundings.warn(`error: ${error.message}`)
-    return code
-  }
+  }, surroundings.warn)
 }
 
-async function run(options: Options, { print, warn, stop }: Surroundings): Promise<void> {
-  const keys = loadKeys(options, warn)
-  const device = createSimulatedTezio({ keys, profile: options.profile, latency: options.latency })
-  if (options.trace === true)
-    device.onExchange((exchange, micros) => {
-      warn(traceLine(exchange, micros))
-    })
-  const { link } = options
-  const port = openPseudoTerminal({ device, ...(link === undefined ? {} : { link }) })
+async function run(plan: RunPlan, surroundings: Surroundings): Promise<void> {
+  const { print, warn, stop } = surroundings
+  const failure = new AbortController()
+  const announce = (station: Station) => {
+    for (const line of introduction(station, plan.devices.length > 1)) print(line)
+  }
+  const loaded = plan.devices.map((device) => loadPlan(device, plan, warn))
+  const stations: Station[] = []
+  let control: ControlSocket | undefined
   try {
-    print(`SIMULATED Tezio HSM, profile ${options.profile}, latency ${options.latency}`)
-    const addresses = keyAddresses(keys)
-    for (const name of KEY_NAMES) print(`${name.padEnd(9)} ${addresses[name]}`)
-    print(`ready ${port.path}`)
-    await aborted(stop)
+    for (const each of loaded) {
+      warnOfOpenAddress(each.plan.tcp?.host, warn)
+      stations.push(await openStation(each, hooksFor(each.plan.name, plan, surroundings, failure, announce)))
+    }
+    if (plan.control !== undefined) control = await openControlSocket(plan.control, stations)
+    for (const station of stations) announce(station)
+    await aborted(AbortSignal.any([stop, failure.signal]))
+    failure.signal.throwIfAborted()
   } finally {
-    port.close()
+    await control?.close()
+    await closeAll(stations)
   }
 }
 
-function parseOptions(argv: readonly string[], { print, warn }: Surroundings): Options {
-  const command = new Command('tezio-sim')
-    .description('A Tezio HSM in software, on a pseudo-terminal. For tests: it protects no secrets.')
-    .option('--link <path>', 'make a symbolic link to the port at this path')
-    .addOption(new Option('--keys <file>', 'JSON file of hex secrets').conflicts(['mnemonicFile', 'random']))
-    .addOption(
-      new Option('--mnemonic-file <file>', 'file with a BIP-39 mnemonic').conflicts(['keys', 'random']),
-    )
-    .addOption(
-      new Option('--random', 'new keys at each start (the default)').conflicts(['keys', 'mnemonicFile']),
-    )
-    .addOption(new Option('--profile <name>', 'firmware').choices(['stock', 'fixed']).default('stock'))
-    .addOption(new Option('--latency <name>', 'speed').choices(['zero', 'board']).default('zero'))
-    .option('--trace', 'write a line on each exchange to stderr')
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => {
-        print(text.trimEnd())
-      },
-      writeErr: (text) => {
-        warn(text.trimEnd())
-      },
-    })
-  return command.parse([...argv], { from: 'user' }).opts<Options>()
+/** Closes every station, the last first, also when one of them cannot complete its recording. */
+async function closeAll(stations: readonly Station[]): Promise<void> {
+  const closed = await Promise.allSettled(stations.toReversed().map((station) => station.close()))
+  const failed = closed.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }
 
-function loadKeys({ keys, mnemonicFile }: Options, warn: (line: string) => void): DeviceKeys {
-  const file = keys ?? mnemonicFile
-  if (file === undefined) return randomKeys()
-  const text = readFileSync(file, 'utf8')
-  const loaded = inFile(file, () => (keys === undefined ? keysFromMnemonic(text) : parseKeysFile(text)))
-  warn(`warning: ${file} was loaded by a simulated device: nothing protects the secrets here`)
-  return loaded
-}
-
-/** Names the file in a KeysError's message. */
-function inFile(file: string, load: () => DeviceKeys): DeviceKeys {
-  try {
-    return load()
-  } catch (error) {
-    if (error instanceof KeysError) throw new KeysError(error.code, `${file}: ${error.message}`)
-    throw error
+function hooksFor(
+  name: string,
+  { devices, trace, hex, provision }: RunPlan,
+  { warn }: Surroundings,
+  failure: AbortController,
+  onProvisioned: (station: Station) => void,
+): StationHooks {
+  return {
+    warn,
+    label: devices.length > 1 ? name : '',
+    trace,
+    hex,
+    provision,
+    onProvisioned,
+    onFailure: (error) => {
+      failure.abort(error)
+    },
   }
 }
 
-function exitCodeOf(error: unknown): number | undefined {
-  if (error instanceof KeysError) return EXIT.config
-  if (error instanceof PseudoTerminalError) return EXIT.io
-  return error instanceof Error && 'syscall' in error ? EXIT.io : undefined
+/** What it is, which addresses it has, and last of all that it is ready. */
+function introduction(station: Station, isOneOfMany: boolean): readonly string[] {
+  const { plan, running, address } = station
+  const { name, profile, latency } = plan.plan
+  const title = `SIMULATED Tezio HSM${isOneOfMany ? ` ${name}` : ''}`
+  if (running === undefined) return [`${title}, provisioning console`, `ready ${address}`]
+  const addresses = keyAddresses(running.device.keys)
+  return [
+    `${title}, profile ${profile}, latency ${latency}`,
+    ...KEY_NAMES.map((key) => `${key.padEnd(9)} ${addresses[key]}`),
+    `ready ${address}`,
+  ]
 }
 
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => {
-    signal.addEventListener(
-      'abort',
-      () => {
-        resolve()
-      },
-      { once: true },
-    )
-  })
+function warnOfOpenAddress(host: string | undefined, warn: (line: string) => void): void {
+  if (host === undefined || isLoopback(host)) return
+  warn(`warning: ${host} can be reached from other machines: whoever reaches it can sign with these keys`)
 }

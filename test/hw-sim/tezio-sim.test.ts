@@ -4,20 +4,28 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { SerialPort } from 'serialport'
+import { ReadlineParser } from '@serialport/parser-readline'
+import type { SerialPort } from 'serialport'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { EXIT, simulate } from '../../hw-sim/cli/simulate.js'
 import { encodeCommand, joinBody, MODE, OPCODE } from '../../src/device/tezio/index.js'
+import { FAULTS } from '../../hw-sim/index.js'
+import { parseTcpAddress } from '../../hw-sim/cli/device-plan.js'
+import { openTcpLink } from '../../hw-sim/cli/replay-link.js'
 import { GET_PK, GET_PK_REPLY, hex, vote } from './bench.js'
+import { ask, closePort, openPort, runCommand, SECRETS, whileRunning } from './tezio-sim-support.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-const SECRETS = {
-  auth: '6f1b0c1c2d3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f506172839405162701',
-  ed25519: '3c4b0c1c2d3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f506172839405162704',
-  secp256k1: '4d3b0c1c2d3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f506172839405162703',
-  p256: '5e2b0c1c2d3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f506172839405162702',
-}
+const LATENCY = `get_pk: { median_ms: 1 }
+get_pk_address: { median_ms: 1 }
+sign:
+  auth: { median_ms: 1 }
+  ed25519: { median_ms: 1 }
+  secp256k1: { median_ms: 1 }
+  p256: { median_ms: 1 }
+verify: { median_ms: 1 }
+`
 
 let directory: string
 let link: string
@@ -50,25 +58,6 @@ async function runUntilStopped(argv: readonly string[], use: (path: string) => P
   const code = await simulate(argv, { print, warn: (line) => err.push(line), stop: stop.signal })
   await done
   return { code, out, err }
-}
-
-async function ask(path: string, command = GET_PK): Promise<Uint8Array> {
-  const port = new SerialPort({ path, baudRate: 57600, autoOpen: false })
-  await new Promise<void>((resolve, reject) => {
-    port.open((error) => {
-      if (error === null) resolve()
-      else reject(error)
-    })
-  })
-  const data = new Promise<Buffer>((resolve) => {
-    port.once('data', resolve)
-  })
-  port.write(Buffer.from(command))
-  const reply = new Uint8Array(await data)
-  await new Promise((resolve) => {
-    port.close(resolve)
-  })
-  return reply
 }
 
 describe('tezio-sim', () => {
@@ -120,13 +109,46 @@ describe('tezio-sim', () => {
       await ask(path, encodeCommand(joinBody({ opcode: 0x99 })))
       await ask(path, hex('0307001101023387'))
     })
-    expect(err.slice(1).map((line) => line.replace(/\d+ us$/, 'N us'))).toEqual([
-      '#1 GET_PK ed25519 compressed -> 32 B, N us',
-      '#2 SIGN p256 messageRaw 0x13 attestation 80 B -> 64 B, N us',
-      '#3 SIGN p256 messageRaw 0x13 attestation 80 B -> refused packet-parsed (0xd4), N us',
-      '#4 opcode 0x99 -> refused opcode-unknown (0xa2), N us',
-      '#5 packet of 7 B -> refused checksum-wrong (0xa7), N us',
+    expect(err[1]).toBe('SIMULATED Tezio HSM: trace, in = host to device, out = device to host')
+    expect(err.slice(2).map((line) => line.replace(/\d+ us$/, 'N us'))).toEqual([
+      '#1 in GET_PK ed25519 compressed -> out 32 B, N us',
+      '#2 in SIGN p256 messageRaw 0x13 malformed read as level 5 round 0 80 B -> out 64 B, N us',
+      '#3 in SIGN p256 messageRaw 0x13 malformed read as level 5 round 0 80 B -> out refused packet-parsed (0xd4), N us',
+      '#4 in opcode 0x99 -> out refused opcode-unknown (0xa2), N us',
+      '#5 in packet of 7 B -> out refused checksum-wrong (0xa7), N us',
     ])
+  })
+
+  it('adds the bytes with --hex', async () => {
+    const { err } = await runUntilStopped(['--keys', keys, '--hex'], async (path) => {
+      await ask(path)
+    })
+    expect(err[3]).toBe('  in  0000  03 07 00 11 01 02 33 86                          ......3.')
+    expect(err).toHaveLength(7)
+  })
+
+  it('takes a latency from a file', async () => {
+    const file = join(directory, 'latency.yaml')
+    writeFileSync(file, LATENCY)
+    const { out, code } = await runUntilStopped(['--latency', file], () => undefined)
+    expect([out[0], code]).toEqual([`SIMULATED Tezio HSM, profile stock, latency ${file}`, EXIT.ok])
+    writeFileSync(file, 'nothing: of the kind')
+    expect((await runUntilStopped(['--latency', file], () => undefined)).code).toBe(EXIT.config)
+  })
+
+  it('plays a scenario, and refuses one that is none by its place', async () => {
+    const file = join(directory, 'day.yaml')
+    writeFileSync(file, 'nothing: of the kind\n')
+    const { code, err } = await runUntilStopped(['--scenario', file], () => undefined)
+    writeFileSync(file, 'teaches: What a TCP port cannot do.\nsteps:\n  - do: zero-read-storm\n')
+    const onTcp = await runUntilStopped(['--scenario', file, '--tcp', '127.0.0.1:0'], () => undefined)
+    expect([onTcp.code, onTcp.out]).toEqual([EXIT.config, []])
+    const day = join(ROOT, 'hw-sim/scenarios/chatty-firmware.yaml')
+    const argv = ['--scenario', day, '--keys', keys]
+    await runUntilStopped(argv, async (path) => {
+      expect(new TextDecoder().decode(await ask(path))).toMatch(/^debug: /)
+    })
+    expect([code, err.join()]).toEqual([EXIT.config, expect.stringContaining(`${file}:`)])
   })
 
   it.each([
@@ -137,6 +159,17 @@ describe('tezio-sim', () => {
     ['two sources of keys', ['--keys', 'a', '--random'], EXIT.usage, 'cannot be used with'],
     ['two files of keys', ['--keys', 'a', '--mnemonic-file', 'b'], EXIT.usage, 'cannot be used with'],
     ['a file that is not there', ['--keys', '/nonexistent'], EXIT.io, 'ENOENT'],
+    ['a TCP address that others reach', ['--tcp', '0.0.0.0:0'], EXIT.usage, '--tcp-any'],
+    ['a link and a TCP port', ['--tcp', '127.0.0.1:0', '--link', 'x'], EXIT.usage, 'cannot be used with'],
+    ['a device with plain options', ['--device', 'name=a', '--keys', 'x'], EXIT.usage, 'cannot be used with'],
+    ['an unknown field', ['--device', 'nam=a'], EXIT.usage, 'KEY=VALUE expected'],
+    ['a field given twice', ['--device', 'name=a,name=b'], EXIT.usage, 'given twice'],
+    ['two devices of one name', ['--device', 'name=a', '--device', 'name=a'], EXIT.usage, 'the name a'],
+    ['two devices on one link', ['--device', 'link=l', '--device', 'link=l'], EXIT.usage, 'the link l'],
+    ['a bad name', ['--device', 'name=a/b'], EXIT.usage, 'letters'],
+    ['two sources of one device', ['--device', 'keys=a,mnemonic-file=b'], EXIT.usage, 'cannot be used with'],
+    ['two cables of one device', ['--device', 'link=a,tcp=127.0.0.1:0'], EXIT.usage, 'one cable'],
+    ['keys for provisioning', ['--provision', '--keys', 'a'], EXIT.usage, 'cannot be used with'],
     ['a link that cannot be made', ['--link', '/nonexistent/port'], EXIT.io, 'cannot make the link'],
   ])('refuses %s', async (_, argv, expected, message) => {
     const { code, out, err } = await runUntilStopped(argv, () => undefined)
@@ -154,6 +187,146 @@ describe('tezio-sim', () => {
     const { code, out } = await runUntilStopped(['--help'], () => undefined)
     expect(code).toBe(EXIT.ok)
     expect(out.join()).toContain('--link <path>')
+  })
+})
+
+describe('several devices', () => {
+  it('run side by side, each with its own keys, profile and port', async () => {
+    const spec = `name=left,link=${link},keys=${keys},profile=fixed`
+    const argv = ['--device', spec, '--device', 'name=right,tcp=127.0.0.1:0', '--trace']
+    const { code, out, err } = await whileRunning(
+      argv,
+      async ([left, right]) => {
+        expect(left).toBe(link)
+        expect(await ask(link)).toEqual(GET_PK_REPLY)
+        const { link: cable, close } = await openTcpLink(parseTcpAddress(right!.slice('tcp '.length), false))
+        const heard = new Promise<Uint8Array>((resolve) => {
+          cable.onBytes(resolve)
+        })
+        await cable.send(GET_PK)
+        const reply = await heard
+        expect(reply).toHaveLength(GET_PK_REPLY.length)
+        expect(new Uint8Array(reply)).not.toEqual(GET_PK_REPLY)
+        await close()
+      },
+      2,
+    )
+    expect(out.filter((line) => line.startsWith('SIMULATED'))).toEqual([
+      'SIMULATED Tezio HSM left, profile fixed, latency zero',
+      'SIMULATED Tezio HSM right, profile stock, latency zero',
+    ])
+    expect(err.filter((line) => line.includes('#')).map((line) => line.split(' ->')[0])).toEqual([
+      'left #1 in GET_PK ed25519 compressed',
+      'right #1 in GET_PK ed25519 compressed',
+    ])
+    expect([code, existsSync(link)]).toEqual([EXIT.ok, false])
+  })
+
+  it('are closed again when one of them cannot be opened', async () => {
+    const argv = ['--device', `link=${link}`, '--device', 'link=/nonexistent/port']
+    const { code, out } = await runUntilStopped(argv, () => undefined)
+    expect([code, out, existsSync(link)]).toEqual([EXIT.io, [], false])
+  })
+
+  it('one on an address that others reach is warned of', async () => {
+    const { err } = await runUntilStopped(['--tcp', '0.0.0.0:0', '--tcp-any'], () => undefined)
+    expect(err).toEqual([expect.stringContaining('can be reached from other machines')])
+  })
+})
+
+describe('--provision', () => {
+  it('talks in lines first, and is a device with the keys of the words on the same link then', async () => {
+    const { code, out } = await whileRunning(['--provision', '--link', link], async () => {
+      const port = await openPort(link)
+      const lost = new Promise((resolve) => {
+        port.once('close', resolve)
+      })
+      enterWords(port, WORDS)
+      await lost
+      expect(await ask(link)).toHaveLength(GET_PK_REPLY.length)
+    })
+    expect(code).toBe(EXIT.ok)
+    expect(out.filter((line) => line.startsWith('ready'))).toEqual([`ready ${link}`, `ready ${link}`])
+    expect(out[0]).toBe('SIMULATED Tezio HSM, provisioning console')
+    expect(out).toContain('ed25519   tz1RecHxwZJmZY4dypq2KmvxKYgUBGJceH1v')
+  })
+
+  it('begins anew when it is unplugged in the middle, or rebooted', async () => {
+    const control = join(directory, 'control')
+    const argv = ['--provision', '--link', link, '--control', control]
+    const ctl = async (command: string) => {
+      expect((await runCommand('ctl', '--control', control, command)).code).toBe(EXIT.ok)
+    }
+    await whileRunning(argv, async () => {
+      /** What comes up to the next question. */
+      const heard = async (port: SerialPort) =>
+        new Promise<string>((resolve) => {
+          let text = ''
+          const onData = (bytes: Buffer) => {
+            text += bytes.toString()
+            if (!text.endsWith('Confirm (Y/n)\r\n')) return
+            port.off('data', onData)
+            resolve(text)
+          }
+          port.on('data', onData)
+        })
+      const secondQuestion = async (port: SerialPort) => {
+        const text = heard(port)
+        port.write('Y\n')
+        expect(await text).toContain('lock the configuration data zone')
+      }
+      const first = await openPort(link)
+      await secondQuestion(first)
+      const lost = new Promise((resolve) => {
+        first.once('close', resolve)
+      })
+      first.on('data', () => undefined)
+      await ctl('unplug')
+      await lost
+      await ctl('replug')
+      const second = await openPort(link)
+      await secondQuestion(second)
+      const opening = heard(second)
+      await ctl('reboot')
+      expect(await opening).toMatch(/^SIMULATED Tezio provisioning sketch/)
+      await closePort(second)
+      const refused = await runCommand('ctl', '--control', control, 'marks')
+      expect([refused.code, refused.err.join()]).toEqual([
+        EXIT.unavailable,
+        expect.stringContaining('being provisioned'),
+      ])
+    })
+  })
+})
+
+const WORDS =
+  'mule wise online wear hair sign wife media calm arctic diet tip special quarter season swarm robust apart other whale broken pistol hunt egg'
+
+/** Answers the dialogue on a port as a person does who has a mnemonic. */
+function enterWords(port: SerialPort, words: string): void {
+  const list = words.split(' ')
+  let question = ''
+  port.pipe(new ReadlineParser({ delimiter: '\r\n' })).on('data', (line: string) => {
+    const word = /^Word (\d+):$/.exec(line)
+    if (word !== null) port.write(`${list[Number(word[1]) - 1]}\n`)
+    else if (line !== 'Confirm (Y/n)') question = line === '' ? question : line
+    else port.write(question.includes('make a new mnemonic') ? 'n\n' : 'Y\n')
+  })
+}
+
+describe('tezio-sim faults', () => {
+  it('lists each with its parameters and what it does', async () => {
+    const { code, out } = await runCommand('faults')
+    expect(code).toBe(EXIT.ok)
+    for (const { name, description, parameters } of FAULTS) {
+      expect(out).toContain(`${name}: ${description}`)
+      for (const parameter of parameters) {
+        expect(out.join('\n')).toContain(`    ${parameter.name} (${parameter.kind}, default `)
+      }
+    }
+    const { out: json } = await runCommand('faults', '--json')
+    expect(JSON.parse(json.join('\n'))).toEqual(JSON.parse(JSON.stringify(FAULTS)))
+    expect((await runCommand('faults', '--what')).code).toBe(EXIT.usage)
   })
 })
 
