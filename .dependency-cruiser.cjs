@@ -30,15 +30,15 @@ module.exports = {
       to: { path: '^(src|test|scripts)/', pathNot: [area('src/tezos'), area('src/device/tezio')] },
     },
     {
-      name: 'hw-sim-is-for-demo-only',
+      name: 'hw-sim-is-for-demo-and-conformance-only',
       severity: 'error',
-      from: { path: area('src'), pathNot: '^src/cli/demo\\.ts$' },
+      from: { path: area('src'), pathNot: '^src/cli/(demo|conformance)\\.ts$' },
       to: { path: area('hw-sim') },
     },
     {
-      name: 'serialport-in-one-file',
+      name: 'serialport-in-two-files',
       severity: 'error',
-      from: { path: area('src'), pathNot: '^src/device/serial-link\\.ts$' },
+      from: { path: area('src'), pathNot: '^src/device/(serial-link|line-console)\\.ts$' },
       to: { path: 'node_modules/(serialport|@serialport)/' },
     },
     {

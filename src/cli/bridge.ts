@@ -170,6 +170,7 @@ function levelOf(event: DeviceEvent | StateEvent | SignEvent | SignerTrouble): L
     case 'signature.decided':
       return event.outcome === 'refused' ? 'warn' : 'info'
     case 'device.opened':
+      return event.simulated ? 'warn' : 'info'
     case 'device.ready':
     case 'device.resynced':
     case 'journal.reopened':

@@ -4,7 +4,14 @@ import { DeviceError } from '../device/index.js'
 import { StateError } from '../policy/index.js'
 
 /** What a command ends with (sysexits.h): supervisors restart on some of them and not on others. */
-export const EXIT = { ok: 0, usage: 64, deviceUnavailable: 69, io: 74, refused: 78 } as const
+export const EXIT = {
+  ok: 0,
+  notConforming: 1,
+  usage: 64,
+  deviceUnavailable: 69,
+  io: 74,
+  refused: 78,
+} as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 

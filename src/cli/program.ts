@@ -1,4 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { BAUD_RATES, type BaudRate } from '../device/index.js'
+import {
+  conformance,
+  parseLevel,
+  parseSamples,
+  parseSeconds,
+  type ConformanceOptions,
+} from './conformance.js'
+import { runConsole, type ConsoleOptions } from './console.js'
 import { demo } from './demo.js'
 import { EXIT, failureOf, type ExitCode } from './exit-code.js'
 import { init } from './init.js'
@@ -60,6 +69,7 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
     .action((_options, command: Command) => showKeys(command.optsWithGlobals(), output))
 
   addMarks(program, output)
+  addBoardTools(program, output, onExit)
 
   program
     .command('demo')
@@ -96,6 +106,34 @@ function addMarks(program: Command, output: Output): void {
     })
 }
 
+/** Commands that speak to a board by themselves: no daemon, no configuration. */
+function addBoardTools(program: Command, output: Output, onExit: (code: ExitCode) => void): void {
+  program
+    .command('conformance')
+    .description('judge a device by the protocol: a board, or a simulated one')
+    .requiredOption('--port <path>', "the device's serial port; nothing else may have it open")
+    .option('--destructive', 'also run the checks that raise watermarks; never on a board that bakes')
+    .option('--from-level <level>', 'the lowest level that these checks sign (default: 1)', parseLevel)
+    .option('--samples <count>', 'how often each command is timed', parseSamples, 20)
+    .option('--time-limit <seconds>', 'how long the run may take', parseSeconds, 900)
+    .option('--json <file>', 'write the report as JSON')
+    .option('--junit <file>', 'write the report as JUnit XML')
+    .action(async (options: ConformanceOptions) => {
+      onExit(await conformance(options, output))
+    })
+
+  program
+    .command('console')
+    .description('talk to a provisioning or debug sketch, line by line; Ctrl-D ends')
+    .requiredOption('--port <path>', "the board's serial port")
+    .option('--baud <rate>', `the sketch's speed (${BAUD_RATES.join(' or ')})`, parseBaud, BAUD_RATES[0])
+    .option('--transcript <file>', 'write down what is said, secrets masked, to a new file of mode 0600')
+    .option('--show-secrets', 'write mnemonic words and secret keys to the transcript as well')
+    .action(async (options: ConsoleOptions) => {
+      onExit(await runConsole(options, output))
+    })
+}
+
 function positioned(command: Command): Command {
   return command
     .option(
@@ -111,6 +149,12 @@ function selected(command: Command): Command {
     .option('--key <address>', 'only marks of this key')
     .option('--chain <chain>', 'only marks of this chain (a name or a NetX... id)')
     .option('--kind <kind>', 'only marks of this kind (block, preattestation, attestation)')
+}
+
+function parseBaud(text: string): BaudRate {
+  const rate = BAUD_RATES.find((known) => String(known) === text)
+  if (rate === undefined) throw new InvalidArgumentError(`${BAUD_RATES.join(' or ')} expected`)
+  return rate
 }
 
 function parseCount(text: string): number {

@@ -2,7 +2,8 @@ import type { DeviceErrorCode } from './device-error.js'
 
 /** What happens on the link, for logs and counters. Nothing in here is secret. */
 export type DeviceEvent =
-  | { readonly event: 'device.opened'; readonly path: string }
+  /** `simulated`: the port is a pseudo-terminal, and so no board. */
+  | { readonly event: 'device.opened'; readonly path: string; readonly simulated: boolean }
   | { readonly event: 'device.ready'; readonly path: string; readonly ms: number }
   | { readonly event: 'device.open-failed'; readonly code: DeviceErrorCode; readonly reason: string }
   | { readonly event: 'device.lost'; readonly path: string; readonly reason: string }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { DeviceError } from './device-error.js'
 import { listPorts, type LinkBinding } from './serial-link.js'
 
@@ -39,4 +39,13 @@ export async function findPort(choice: PortChoice, binding?: LinkBinding): Promi
     )
   }
   return board.path
+}
+
+/** Whether a path leads to a pseudo-terminal: then no board is behind it, but a program that plays one. */
+export function isPseudoTerminal(path: string): boolean {
+  try {
+    return realpathSync(path).startsWith('/dev/pts/')
+  } catch {
+    return false // gone already, or the name of a simulated binding
+  }
 }

@@ -2,7 +2,14 @@
 export { CURVE_OF_ALIAS, type BoardKeys, type KeyPin } from './board-keys.js'
 export { DeviceError, type DeviceErrorCode } from './device-error.js'
 export type { DeviceEvent, DeviceEventSink } from './device-event.js'
-export { listPorts, type LinkBinding, type PortDescription } from './serial-link.js'
+export { openLineConsole, type LineConsole, type LineHandlers } from './line-console.js'
+export {
+  BAUD_RATES,
+  listPorts,
+  type BaudRate,
+  type LinkBinding,
+  type PortDescription,
+} from './serial-link.js'
 export { BOARD_TIMINGS, type SessionTimings } from './session.js'
 export { TezioDevice, type DeviceHealth, type DeviceState, type TezioDeviceOptions } from './tezio-device.js'
 export { MAX_MESSAGE_SIZE, type KeyAlias } from './tezio/index.js'

@@ -29,16 +29,19 @@ export type PortDescription = Pick<
 /** The hardware below: `serialport`'s own binding, or a simulated one in tests. */
 export type LinkBinding = BindingInterface
 
-/** The device's nominal speed. Never 1200, which resets the board into its bootloader. */
-const BAUD_RATE = 57600
+/** Speeds a board speaks at, in baud: the first is the device's. 1200 is none: it resets a board into its bootloader. */
+export const BAUD_RATES = [57600, 9600] as const
+
+export type BaudRate = (typeof BAUD_RATES)[number]
 
 /** Opens `path` and reads from it until it is closed or lost. Rejects with a DeviceError of a `port-*` code. */
 export async function openSerialLink(
   path: string,
   handlers: LinkHandlers,
   binding: LinkBinding = hardware,
+  baudRate: BaudRate = BAUD_RATES[0],
 ): Promise<SerialLink> {
-  const port = new SerialPortStream({ binding, path, baudRate: BAUD_RATE, autoOpen: false })
+  const port = new SerialPortStream({ binding, path, baudRate, autoOpen: false })
   let ended = false
   const lost = (reason: string) => {
     if (ended) return

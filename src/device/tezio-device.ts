@@ -2,7 +2,7 @@ import { monotonicClock, type Clock } from '../clock.js'
 import { probeBoard, readBoardKeys, type BoardKeys, type KeyPin } from './board-keys.js'
 import { DeviceError } from './device-error.js'
 import type { DeviceEvent, DeviceEventSink } from './device-event.js'
-import { findPort } from './find-port.js'
+import { findPort, isPseudoTerminal } from './find-port.js'
 import { openSerialLink, type LinkBinding, type SerialLink } from './serial-link.js'
 import { BOARD_TIMINGS, Session, type SessionTimings } from './session.js'
 import { sign, verify, type Command, type KeyAlias } from './tezio/index.js'
@@ -15,6 +15,8 @@ export type DeviceHealth = {
   readonly state: DeviceState
   readonly since: number
   readonly path: string | undefined
+  /** Whether the port last opened was a pseudo-terminal, with a program behind it instead of a board. */
+  readonly simulated: boolean
   /** Why the device is not ready, as far as it is known. */
   readonly lastError: { readonly code: string; readonly message: string } | undefined
   readonly timesReady: number
@@ -51,6 +53,7 @@ export class TezioDevice {
   #state: DeviceState = 'closed'
   #since: number
   #path: string | undefined
+  #isSimulated = false
   #failure: DeviceError | undefined
   #timesReady = 0
   #lateReplies = 0
@@ -82,6 +85,7 @@ export class TezioDevice {
       state: this.#state === 'ready' && this.#session?.state === 'busy' ? 'busy' : this.#state,
       since: this.#since,
       path: this.#path,
+      simulated: this.#isSimulated,
       lastError: this.#failure && { code: this.#failure.code, message: this.#failure.message },
       timesReady: this.#timesReady,
       lateReplies: this.#lateReplies,
@@ -188,7 +192,8 @@ export class TezioDevice {
       },
       this.#options.binding,
     )
-    this.#emit({ event: 'device.opened', path })
+    this.#isSimulated = isPseudoTerminal(path)
+    this.#emit({ event: 'device.opened', path, simulated: this.#isSimulated })
     session = new Session({
       link,
       clock: this.#clock,

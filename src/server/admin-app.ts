@@ -7,6 +7,8 @@ import { funnelErrors, type FaultSink } from './error-funnel.js'
 export type Readiness = {
   readonly ready: boolean
   readonly reasons: readonly { readonly code: string; readonly message: string }[]
+  /** What an operator should know although it is ready: one sentence each. */
+  readonly warnings?: readonly string[]
 }
 
 export type AdminAppOptions = {

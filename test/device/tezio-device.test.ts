@@ -98,7 +98,10 @@ describe('a Tezio device', () => {
       expect(await device.verify(alias, message, signature)).toBe(true)
       expect(await device.verify(alias, Uint8Array.of(0x03, 9), signature)).toBe(false)
     }
-    expect(device.health()).toMatchObject({ state: 'ready', path: PATH, lastError: undefined, timesReady: 1 })
+    expect(device.health()).toMatchObject({
+      ...{ state: 'ready', path: PATH, lastError: undefined, timesReady: 1 },
+      simulated: false,
+    })
   })
 
   it('never sends a prehashed mode', async () => {

@@ -215,7 +215,12 @@ describe('the device behind the daemon', () => {
     await daemon.line('device.ready', from)
     expect(made.signCommands).toBe(0)
     expect((await sign(url, ADDRESS.tz3, block(50))).status).toBe(200)
-    expect((await fetch(`${await daemon.adminUrl()}/readyz`)).status).toBe(200)
+    const again = await fetch(`${await daemon.adminUrl()}/readyz`)
+    expect([again.status, await again.json()]).toEqual([
+      200,
+      { ready: true, reasons: [], warnings: [expect.stringMatching(/^SIMULATED device/)] },
+    ])
+    expect(await daemon.line('device.opened')).toMatchObject({ level: 'warn', simulated: true })
   })
 
   it('F21 never releases a signature that is not one', async () => {
