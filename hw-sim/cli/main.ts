@@ -8,6 +8,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
+// `tezio-sim faults | head`: the reader has what it wanted
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 process.exitCode = await tezioSim(process.argv.slice(2), {
   print: (line) => {
     process.stdout.write(`${line}\n`)

@@ -1,7 +1,13 @@
 #!/usr/bin/env node
 import { processOutput } from './output.js'
+import { systemErrorCode } from '../system-error.js'
 import { runCli } from './program.js'
 
 // State, sockets and transcripts are for this user alone, from the moment they are made.
 process.umask(0o077)
+// `tezio-bridge marks show | head`: the reader has what it wanted. The daemon's log does not go this way.
+process.stdout.on('error', (error) => {
+  if (systemErrorCode(error) !== 'EPIPE') throw error
+  process.exit()
+})
 process.exitCode = await runCli(process.argv.slice(2), processOutput)
