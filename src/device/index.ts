@@ -11,5 +11,6 @@ export {
   type PortDescription,
 } from './serial-link.js'
 export { BOARD_TIMINGS, type SessionTimings } from './session.js'
-export { TezioDevice, type DeviceHealth, type DeviceState, type TezioDeviceOptions } from './tezio-device.js'
+export type { DeviceState } from './device-status.js'
+export { TezioDevice, type DeviceHealth, type TezioDeviceOptions } from './tezio-device.js'
 export { MAX_MESSAGE_SIZE, type KeyAlias } from './tezio/index.js'

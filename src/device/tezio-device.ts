@@ -2,13 +2,11 @@ import { monotonicClock, type Clock } from '../clock.js'
 import { probeBoard, readBoardKeys, type BoardKeys, type KeyPin } from './board-keys.js'
 import { DeviceError } from './device-error.js'
 import type { DeviceEvent, DeviceEventSink } from './device-event.js'
+import { DeviceStatus, type DeviceState } from './device-status.js'
 import { findPort, isPseudoTerminal } from './find-port.js'
 import { openSerialLink, type LinkBinding, type SerialLink } from './serial-link.js'
 import { BOARD_TIMINGS, Session, type SessionTimings } from './session.js'
 import { sign, verify, type Command, type KeyAlias } from './tezio/index.js'
-
-/** Where the link stands; only in `ready` and `busy` was the board found to be the right one. */
-export type DeviceState = 'closed' | 'opening' | 'syncing' | 'ready' | 'busy' | 'resyncing'
 
 /** A snapshot from memory: asking for it never touches the port. `since` is an instant of the device's clock, in ms. */
 export type DeviceHealth = {
@@ -49,13 +47,7 @@ export class TezioDevice {
   readonly #options: TezioDeviceOptions
   readonly #clock: Clock
   readonly #timings: SessionTimings
-  readonly #waiting = new Set<() => void>()
-  #state: DeviceState = 'closed'
-  #since: number
-  #path: string | undefined
-  #isSimulated = false
-  #failure: DeviceError | undefined
-  #timesReady = 0
+  readonly #status: DeviceStatus
   #lateReplies = 0
   #noiseBytes = 0
   #session: Session | undefined
@@ -67,7 +59,7 @@ export class TezioDevice {
     this.#options = options
     this.#clock = options.clock ?? monotonicClock
     this.#timings = options.timings ?? BOARD_TIMINGS
-    this.#since = this.#clock.now()
+    this.#status = new DeviceStatus(this.#clock)
   }
 
   /** Begins to look for the board, and goes on until `close`. Call it once. */
@@ -81,13 +73,14 @@ export class TezioDevice {
   }
 
   health(): DeviceHealth {
+    const { state, since, path, isSimulated, failure, timesReady } = this.#status
     return {
-      state: this.#state === 'ready' && this.#session?.state === 'busy' ? 'busy' : this.#state,
-      since: this.#since,
-      path: this.#path,
-      simulated: this.#isSimulated,
-      lastError: this.#failure && { code: this.#failure.code, message: this.#failure.message },
-      timesReady: this.#timesReady,
+      state: state === 'ready' && this.#session?.state === 'busy' ? 'busy' : state,
+      since,
+      path,
+      simulated: isSimulated,
+      lastError: failure && { code: failure.code, message: failure.message },
+      timesReady,
       lateReplies: this.#lateReplies,
       noiseBytes: this.#noiseBytes,
     }
@@ -98,13 +91,8 @@ export class TezioDevice {
    * Rejects with `device-unavailable`, at once where there is no port; nothing was sent.
    */
   async ready(ms: number): Promise<void> {
-    const until = this.#clock.now() + ms
-    while (this.#state === 'syncing' || this.#state === 'resyncing') {
-      const left = until - this.#clock.now()
-      if (left <= 0) break
-      await this.#stateChange(left)
-    }
-    if (this.#state !== 'ready') throw this.#unavailable()
+    await this.#status.until(() => !['syncing', 'resyncing'].includes(this.#status.state), ms)
+    if (this.#status.state !== 'ready') throw this.#status.unavailable()
   }
 
   /**
@@ -112,13 +100,10 @@ export class TezioDevice {
    * Rejects with the DeviceError of the first attempt that failed.
    */
   async firstContact(ms: number): Promise<void> {
-    const until = this.#clock.now() + ms
-    while (this.#state !== 'ready' && this.#failure === undefined) {
-      const left = until - this.#clock.now()
-      if (left <= 0) throw new DeviceError('device-timeout', `no board answered within ${ms} ms`)
-      await this.#stateChange(left)
-    }
-    if (this.#failure !== undefined) throw this.#failure
+    const status = this.#status
+    const isInTime = await status.until(() => status.state === 'ready' || status.failure !== undefined, ms)
+    if (!isInTime) throw new DeviceError('device-timeout', `no board answered within ${ms} ms`)
+    if (status.failure !== undefined) throw status.failure
   }
 
   /**
@@ -138,22 +123,22 @@ export class TezioDevice {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#session?.end('closed by the bridge')
-    this.#wake()
+    this.#status.wake()
     await this.#supervisor
   }
 
   async #exchange<Request, Reply>(command: Command<Request, Reply>, request: Request): Promise<Reply> {
-    if (this.#session === undefined || this.#state !== 'ready') throw this.#unavailable()
+    if (this.#session === undefined || this.#status.state !== 'ready') throw this.#status.unavailable()
     return this.#session.exchange(command, request, this.#options.timeoutMs)
   }
 
   async #supervise(): Promise<void> {
     let backOffMs = BACK_OFF_MS.first
     while (!this.#isClosed) {
-      const readyBefore = this.#timesReady
+      const readyBefore = this.#status.timesReady
       await this.#liveOnce()
-      if (this.#timesReady > readyBefore) backOffMs = BACK_OFF_MS.first
-      await this.#pause(backOffMs)
+      if (this.#status.timesReady > readyBefore) backOffMs = BACK_OFF_MS.first
+      await this.#status.until(() => this.#isClosed, backOffMs)
       backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS.most)
     }
   }
@@ -164,8 +149,8 @@ export class TezioDevice {
     let path: string | undefined
     try {
       path = await findPort(this.#options, this.#options.binding)
-      this.#path = path
-      this.#enter('opening')
+      this.#status.path = path
+      this.#status.enter('opening')
       const opened = await this.#openSession(path)
       link = opened.link
       // `close` may have come while the port was being opened: then there was no session to end yet
@@ -174,7 +159,7 @@ export class TezioDevice {
       this.#report(error, path)
     } finally {
       this.#session = undefined
-      this.#enter('closed')
+      this.#status.enter('closed')
       await link?.close()
     }
   }
@@ -187,13 +172,14 @@ export class TezioDevice {
         onData: (bytes) => session?.receive(bytes),
         onLost: (reason) => {
           session?.end(reason)
-          this.#wake()
+          this.#status.wake()
         },
       },
       this.#options.binding,
     )
-    this.#isSimulated = isPseudoTerminal(path)
-    this.#emit({ event: 'device.opened', path, simulated: this.#isSimulated })
+    const simulated = isPseudoTerminal(path)
+    this.#status.isSimulated = simulated
+    this.#emit({ event: 'device.opened', path, simulated })
     session = new Session({
       link,
       clock: this.#clock,
@@ -201,7 +187,7 @@ export class TezioDevice {
         this.#emit(event)
       },
       onSyncLost: () => {
-        if (this.#state === 'ready') this.#enter('resyncing')
+        if (this.#status.state === 'ready') this.#status.enter('resyncing')
       },
       timings: this.#timings,
     })
@@ -212,14 +198,13 @@ export class TezioDevice {
   /** Synchronises, and again after every loss of synchronisation, until the session ends. */
   async #keepInStep(session: Session): Promise<never> {
     const openedAt = this.#clock.now()
-    this.#enter('syncing')
+    this.#status.enter('syncing')
     this.#keys = await this.#synchronise(session, () => readBoardKeys(session, this.#options.pins))
-    this.#emit({ event: 'device.ready', path: this.#path ?? '', ms: this.#clock.now() - openedAt })
+    this.#emit({ event: 'device.ready', path: this.#status.path ?? '', ms: this.#clock.now() - openedAt })
     for (;;) {
-      this.#timesReady += 1
-      this.#failure = undefined
-      this.#enter('ready')
-      while (this.#state === 'ready' && session.state !== 'closed') await this.#stateChange()
+      this.#status.timesReady += 1
+      this.#status.enter('ready')
+      while (this.#status.state === 'ready' && session.state !== 'closed') await this.#status.change()
       if (session.state === 'closed') throw new DeviceError('device-lost', session.endReason)
       const lostAt = this.#clock.now()
       await this.#synchronise(session, () => probeBoard(session, this.#keys))
@@ -232,7 +217,10 @@ export class TezioDevice {
     for (let attempt = 1; ; attempt += 1) {
       await session.quiet(attempt === 1 ? this.#timings.shortQuietMs : this.#timings.longQuietMs)
       try {
-        return await prove()
+        const proof = await prove()
+        // What came behind the proof was not asked for: it is not to meet the next command.
+        if (session.state === 'quiet') await session.quiet(this.#timings.shortQuietMs)
+        return proof
       } catch (error) {
         if (attempt === SYNC_ATTEMPTS || session.state === 'closed') throw error
       }
@@ -250,47 +238,8 @@ export class TezioDevice {
     const failure =
       error instanceof DeviceError ? error : new DeviceError('port-failed', String(error), { cause: error })
     const { code, message } = failure
-    const isNews = this.#failure?.code !== code || this.#failure.message !== message
-    this.#failure = failure
-    this.#wake()
-    if (!isNews || this.#isClosed) return
+    if (!this.#status.fail(failure) || this.#isClosed) return
     if (code === 'device-lost') this.#emit({ event: 'device.lost', path: path ?? '', reason: message })
     else this.#emit({ event: 'device.open-failed', code, reason: message })
-  }
-
-  #unavailable(): DeviceError {
-    const code = this.#failure?.code === 'wrong-device' ? 'wrong-device' : 'device-unavailable'
-    const why = this.#failure === undefined ? '' : `: ${this.#failure.message}`
-    return new DeviceError(code, `the device is ${this.#state}${why}`)
-  }
-
-  #enter(state: DeviceState): void {
-    if (this.#state === state) return
-    this.#state = state
-    this.#since = this.#clock.now()
-    this.#wake()
-  }
-
-  #wake(): void {
-    for (const resume of [...this.#waiting]) resume()
-  }
-
-  /** Resolves at the next change of state, at `close`, or after `ms`. */
-  #stateChange(ms?: number): Promise<void> {
-    return new Promise((resolve) => {
-      const resume = () => {
-        cancel?.()
-        this.#waiting.delete(resume)
-        resolve()
-      }
-      const cancel = ms === undefined ? undefined : this.#clock.after(ms, resume)
-      this.#waiting.add(resume)
-    })
-  }
-
-  async #pause(ms: number): Promise<void> {
-    const until = this.#clock.now() + ms
-    for (let left = ms; left > 0 && !this.#isClosed; left = until - this.#clock.now())
-      await this.#stateChange(left)
   }
 }

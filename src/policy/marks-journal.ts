@@ -4,7 +4,9 @@ import { createJournal, JournalFile, readJournal } from './journal-file.js'
 import type { NewEntry } from './journal-line.js'
 import { comparePosition, markName, type Mark, type MarkRecord, type Wanted } from './mark.js'
 import type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
+import { firstOfEach, seedRecord } from './seeds.js'
 import { StateError } from './state-error.js'
+import type { StateEvent } from './state-event.js'
 import { systemFiles, type StateFiles } from './state-files.js'
 import { lockState, type StateLock } from './state-lock.js'
 
@@ -18,13 +20,6 @@ export type MarksJournalOptions = {
   readonly segmentBytes?: number
   readonly onEvent?: (event: StateEvent) => void
 }
-
-/** What happens to the journal, for the log. */
-export type StateEvent =
-  | { readonly event: 'journal.torn-line-dropped'; readonly bytes: number }
-  | { readonly event: 'journal.write-failed'; readonly reason: string }
-  | { readonly event: 'journal.reopened' }
-  | { readonly event: 'journal.rolled'; readonly marks: number }
 
 const SEGMENT_BYTES = 16 * 1024 * 1024
 
@@ -259,16 +254,4 @@ export class MarksJournal implements MarkStore {
   #now(): string {
     return this.#wallClock().toISOString()
   }
-}
-
-/** One seed for each mark: a journal that sets one twice is damaged. */
-function firstOfEach(seeds: readonly Position[]): readonly Position[] {
-  const byName = new Map<string, Position>()
-  for (const seed of seeds) if (!byName.has(markName(seed))) byName.set(markName(seed), seed)
-  return [...byName.values()]
-}
-
-function seedRecord(seed: Position, at: string): MarkRecord {
-  const { chain, key, kind, level, round } = seed
-  return { chain, key, kind, level, round, digest: undefined, signature: undefined, raisedAt: at }
 }

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import {
   createSimulatedBinding,
   createSimulatedTezio,
+  FaultRack,
   keyAddresses,
   openPseudoTerminal,
   randomKeys,
@@ -230,6 +231,23 @@ describe('a Tezio device', () => {
     expect(await device.sign(3, message)).toHaveLength(64)
     expect(device.health().noiseBytes).toBeGreaterThan(0)
   })
+
+  it.each([0, 3])(
+    'F20 signs rightly with a board that begins to answer everything twice, %i ms apart',
+    async (ms) => {
+      const { device, log, simulated } = await readyOnBinding()
+      new FaultRack({ device: simulated, port: undefined }).arm('duplicate-reply', { ms })
+      for (let turn = 0; turn < 5; turn += 1) {
+        await device.ready(2000)
+        const payload = Uint8Array.of(0x03, turn)
+        const signature = await device.sign(3, payload)
+        expect(verifySignature(keys.p256.publicKey, payloadDigest(payload), signature)).toBe(true)
+        const resynced = log.next('device.resynced')
+        await resynced
+      }
+      expect(signCommands(simulated)).toBe(5)
+    },
+  )
 
   it('F26 keeps trying while there is no port, and says so once', async () => {
     const simulated = createSimulatedTezio({ keys })
