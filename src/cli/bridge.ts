@@ -106,9 +106,7 @@ function openMarks(config: Config, log: Log): MarksJournal {
   return MarksJournal.open({
     directory: config.stateDir,
     maxLevelGap: config.marks.maxLevelGap,
-    onEvent: (event) => {
-      log.write(levelOf(event), event)
-    },
+    onEvent: eventSink(log),
   })
 }
 
@@ -129,9 +127,7 @@ function createDevice(config: Config, log: Log): TezioDevice {
   return new TezioDevice({
     ...config.device,
     pins,
-    onEvent: (event) => {
-      log.write(levelOf(event), event)
-    },
+    onEvent: eventSink(log),
   })
 }
 
@@ -147,10 +143,17 @@ function createSigner(config: Config, log: Log, { store, device, keys }: Parts):
     publicKeyOf: keys.publicKeyOf,
     authenticationKey: keys.authenticationKey,
     queueCapacity: QUEUE_CAPACITY,
-    onEvent: (event) => {
-      log.write(levelOf(event), event)
-    },
+    onEvent: eventSink(log),
   })
+}
+
+type BridgeEvent = DeviceEvent | StateEvent | SignEvent | SignerTrouble
+
+/** Where all parts report to: one line for each event, as loud as it deserves. */
+function eventSink(log: Log): (event: BridgeEvent) => void {
+  return (event) => {
+    log.write(levelOf(event), event)
+  }
 }
 
 function faultSink(log: Log): (error: unknown) => void {
@@ -163,7 +166,7 @@ function faultSink(log: Log): (error: unknown) => void {
 }
 
 /** How much an operator has to care. */
-function levelOf(event: DeviceEvent | StateEvent | SignEvent | SignerTrouble): LogLevel {
+function levelOf(event: BridgeEvent): LogLevel {
   switch (event.event) {
     case 'device.command-finished':
       return 'debug'

@@ -64,7 +64,7 @@ type Times = { readonly enteredAt: number; turnAt: number | undefined; markMs: n
 
 /** What steps 2 and 3 say of a request. */
 type Admission =
-  | { readonly rules: KeyRules; readonly signable: Signable; readonly refusal?: undefined }
+  | { readonly signable: Signable; readonly refusal?: undefined }
   | { readonly refusal: Refusal; readonly signable: Signable | undefined }
 
 const refused = (refusal: Refusal): SignResult => ({ outcome: 'refused', refusal })
@@ -123,7 +123,7 @@ export class GuardedSigner {
     if (read.outcome === 'refused') return { refusal: read.refusal, signable: undefined }
     const { signable } = read
     const refusal = this.#authenticate(rules, request) ?? authorise(rules, signable)
-    return refusal === undefined ? { rules, signable } : { refusal, signable }
+    return refusal === undefined ? { signable } : { refusal, signable }
   }
 
   #authenticate(rules: KeyRules, { payload, authentication }: SignRequest): Refusal | undefined {

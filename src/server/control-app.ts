@@ -3,7 +3,7 @@ import { funnelErrors, type FaultSink } from './error-funnel.js'
 import { HttpRefusalError } from './http-status.js'
 import { readBody } from './sign-body.js'
 
-/** What the command line asks of a running daemon. Requests and answers are checked on the daemon's side of each. */
+/** What the command line asks of a running daemon. The handlers check what they are given. */
 export type ControlHandlers = {
   readonly keys: () => unknown
   readonly marks: () => unknown

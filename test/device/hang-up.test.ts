@@ -1,6 +1,8 @@
+import { pbkdf2 } from 'node:crypto'
 import { closeSync, constants, openSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import type { ReadStream } from 'node:tty'
+import { promisify } from 'node:util'
 import * as nodePty from '@lydell/node-pty'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openSerialLink } from '../../src/device/serial-link.js'
@@ -71,6 +73,30 @@ describe('a port that hangs up', () => {
     master.destroy()
     await lost
     await expect(link.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'device-lost', sent: false })
+    await link.close()
+  })
+
+  it('F30 is written and read although every thread of the I/O pool is busy', async () => {
+    const { master, path } = barePair()
+    cleanups.push(() => {
+      master.destroy()
+    })
+    const heard = { resolve: (): void => undefined }
+    const reply = new Promise<string>(
+      (resolve) =>
+        (heard.resolve = () => {
+          resolve('reply')
+        }),
+    )
+    const link = await openSerialLink(path, { onData: heard.resolve, onLost: () => undefined })
+    master.on('data', () => {
+      master.write(Uint8Array.of(1))
+    })
+    const derive = promisify(pbkdf2)
+    const busy = Array.from({ length: 8 }, () => derive('', '', 1_000_000, 64, 'sha512'))
+    await link.write(Uint8Array.of(1))
+    expect(await Promise.race([reply, ...busy.map((work) => work.then(() => 'pool'))])).toBe('reply')
+    await Promise.all(busy)
     await link.close()
   })
 
