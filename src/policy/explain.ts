@@ -1,5 +1,6 @@
 import { assertNever } from '../tezos/index.js'
 import type { Verdict } from './decide.js'
+import type { Quarantine } from './journal-state.js'
 import type { Mark } from './mark.js'
 import { refuse, type Refusal } from './refusal.js'
 import type { DeviceFailure } from './signing-device.js'
@@ -26,6 +27,12 @@ export function denialRefusal({ denial, mark }: Extract<Verdict, { verdict: 'den
     default:
       return assertNever(denial)
   }
+}
+
+/** A key that is out of use, in words, with the remedy. */
+export function quarantineRefusal({ key, since }: Quarantine): Refusal {
+  const text = `${key} is in quarantine since ${since}, because the device used one nonce for two payloads: look at the device; to let the key sign again: tezio-bridge keys clear-quarantine --key ${key}`
+  return refuse('nonce-repeated', text)
 }
 
 /** A turn that never came, in words. */

@@ -15,11 +15,11 @@ import {
 import { auditLine, type SignEvent } from './audit.js'
 import { checkAuthentication } from './authentication.js'
 import type { Verdict } from './decide.js'
-import { denialRefusal, failureRefusal, turnRefusal } from './explain.js'
+import { denialRefusal, failureRefusal, quarantineRefusal, turnRefusal } from './explain.js'
 import { authorise, readPayload, type KeyRules } from './key-rules.js'
 import { wantedBy, type Wanted } from './mark.js'
 import type { MarkStore } from './mark-store.js'
-import { NonceWatch } from './nonce-watch.js'
+import { nonceUse, NonceWatch } from './nonce-watch.js'
 import { refuse, type Refusal } from './refusal.js'
 import type { SignRequest, SignResult } from './sign-request.js'
 import type { SigningDevice } from './signing-device.js'
@@ -27,11 +27,9 @@ import { StateError } from './state-error.js'
 import { Turns, type Patience } from './turns.js'
 
 /** What went wrong without changing the answer. */
-export type SignerTrouble = {
-  readonly event: 'signature.not-stored'
-  readonly key: PublicKeyHash
-  readonly reason: string
-}
+export type SignerTrouble =
+  | { readonly event: 'signature.not-stored'; readonly key: PublicKeyHash; readonly reason: string }
+  | { readonly event: 'key.quarantined'; readonly key: PublicKeyHash; readonly reason: string }
 
 export type GuardedSignerOptions = {
   readonly keys: readonly KeyRules[]
@@ -74,16 +72,13 @@ export class GuardedSigner {
   readonly #options: GuardedSignerOptions
   readonly #rules: ReadonlyMap<PublicKeyHash, KeyRules>
   readonly #turns: Turns
-  readonly #nonces = new NonceWatch()
+  readonly #nonces: NonceWatch
 
   constructor(options: GuardedSignerOptions) {
     this.#options = options
     this.#rules = new Map(options.keys.map((rules) => [rules.publicKeyHash, rules]))
     this.#turns = new Turns(options.clock, options.queueCapacity)
-    for (const { key, digest, signature } of options.store.marks()) {
-      const bytes = signature === undefined ? undefined : fromHex(signature)
-      if (digest !== undefined && bytes !== undefined) this.#nonces.accepts(key, digest, bytes)
-    }
+    this.#nonces = new NonceWatch(options.store.nonces())
   }
 
   /** Requests that wait for the device. */
@@ -156,10 +151,8 @@ export class GuardedSigner {
     job.times.turnAt = clock.now()
     const known = await this.#answerFromMarks(job) // the one before may have signed this very payload
     if (known !== undefined) return known
-    if (this.#nonces.isQuarantined(job.key)) {
-      const text = `${job.key} is quarantined, because the device used one nonce for two payloads: look at the device, then start the bridge again`
-      return refused(refuse('nonce-repeated', text))
-    }
+    const quarantine = store.quarantines().find(({ key }) => key === job.key)
+    if (quarantine !== undefined) return refused(quarantineRefusal(quarantine))
     await store.check()
     const notReady = await device.ready(job.patience.deadlineAt - clock.now())
     if (notReady !== undefined) return refused(refuse(notReady.code, notReady.message))
@@ -205,12 +198,22 @@ export class GuardedSigner {
         ),
       )
     }
-    if (publicKey.curve !== 'ed25519' && !this.#nonces.accepts(key, toHex(digest), signature)) {
-      const text = `the device used the nonce of another signature by ${key}: the signature was withheld, for two of them give the secret key away`
-      return refused(refuse('nonce-repeated', text))
-    }
+    const nonce = nonceUse(key, toHex(digest), toHex(signature))
+    if (nonce !== undefined && !this.#nonces.accepts(nonce)) return this.#quarantine(key, nonce.digest)
     if (wanted !== undefined) await this.#keep(wanted, signature)
     return { outcome: 'signed', signature: encodeSignature(publicKey.curve, signature), repeated: false }
+  }
+
+  /** Nothing more is signed with a key whose device repeats nonces, whether that could be written down or not. */
+  async #quarantine(key: PublicKeyHash, digest: string): Promise<SignResult> {
+    const text = `the device used the nonce of another signature by ${key}: the signature was withheld, for two of them give the secret key away, and the key is in quarantine`
+    try {
+      await this.#options.store.quarantine(key, digest)
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error
+    }
+    this.#options.onEvent({ event: 'key.quarantined', key, reason: text })
+    return refused(refuse('nonce-repeated', text))
   }
 
   async #keep(wanted: Wanted, signature: Uint8Array): Promise<void> {

@@ -8,22 +8,18 @@ import {
   type ChainEnd,
   type NewEntry,
 } from './journal-line.js'
-import { replayJournal } from './journal-replay.js'
-import type { MarkRecord } from './mark.js'
+import { replayJournal, type Segment } from './journal-replay.js'
+import { stateEntries, type JournalState } from './journal-state.js'
 import { systemErrorCode } from '../system-error.js'
 import { StateError } from './state-error.js'
 import { replaceFile, syncDirectory, writeAll, type StateFiles } from './state-files.js'
 
 /** The journal's name in the state directory. */
 export const JOURNAL_NAME = 'marks.journal'
-const ARCHIVE = /^marks-(\d{12})\.journal$/
+/** A rolled segment's name: the number of its last line. */
+export const ARCHIVE_NAME = /^marks-(\d{12})\.journal$/
 /** Rolled segments that are kept as audit log; older ones are deleted, because a full disk stops the baker. */
 const KEPT_SEGMENTS = 32
-
-export type JournalContent = {
-  readonly marks: ReadonlyMap<string, MarkRecord>
-  readonly tornBytes: number
-}
 
 /**
  * The open journal: appends in order, durably, to the very file that was read.
@@ -53,12 +49,13 @@ export class JournalFile {
   static open(
     files: StateFiles,
     directory: string,
-  ): { readonly file: JournalFile; readonly content: JournalContent } {
+  ): { readonly file: JournalFile; readonly content: Segment } {
     const path = join(directory, JOURNAL_NAME)
-    const { bytes, marks, end, tornBytes } = readSound(files, path)
+    const { bytes, content } = readSound(files, path)
+    if (content.exportedAt !== undefined) throw exported(directory, content.exportedAt)
     replaceFile(files, directory, path, bytes)
     const fd = openFile(files, path, constants.O_RDWR | constants.O_APPEND)
-    return { file: new JournalFile(files, path, fd, end, bytes.length), content: { marks, tornBytes } }
+    return { file: new JournalFile(files, path, fd, content.end, bytes.length), content }
   }
 
   get size(): number {
@@ -77,10 +74,22 @@ export class JournalFile {
   }
 
   /**
-   * Puts a new segment that begins with `marks` in the journal's place and keeps the old one beside it.
+   * Appends all of `entries` or none of them, whatever happens in between, and durably.
    * This object is done then: open the journal anew.
    */
-  roll(marks: Iterable<MarkRecord>, at: string): void {
+  appendAll(entries: readonly NewEntry[]): void {
+    this.refuseOtherFile()
+    const { bytes } = readSound(this.#files, this.#path)
+    const added = Buffer.from(encodeLines(entries, this.#end))
+    replaceFile(this.#files, dirname(this.#path), this.#path, Buffer.concat([bytes, added]))
+    this.close()
+  }
+
+  /**
+   * Puts a new segment that begins with all of `state` in the journal's place and keeps the old one beside it.
+   * This object is done then: open the journal anew.
+   */
+  roll(state: JournalState, at: string): void {
     const directory = dirname(this.#path)
     const archive = join(directory, `marks-${String(this.#end.seq).padStart(12, '0')}.journal`)
     try {
@@ -88,7 +97,7 @@ export class JournalFile {
     } catch (error) {
       if (systemErrorCode(error) !== 'EEXIST') throw error // a crash came between link and rename before
     }
-    replaceFile(this.#files, directory, this.#path, segmentBytes(marks, at, this.#end, 'snapshot'))
+    replaceFile(this.#files, directory, this.#path, segmentBytes(state, at, this.#end, 'snapshot'))
     this.#deleteOldSegments(directory)
     this.close()
   }
@@ -113,7 +122,7 @@ export class JournalFile {
   /** An old segment that cannot be deleted is left: it is only history, and must not stop the baker. */
   #deleteOldSegments(directory: string): void {
     try {
-      const archives = this.#files.readdirSync(directory).filter((name) => ARCHIVE.test(name))
+      const archives = this.#files.readdirSync(directory).filter((name) => ARCHIVE_NAME.test(name))
       for (const name of archives.sort().slice(0, -KEPT_SEGMENTS))
         this.#files.unlinkSync(join(directory, name))
     } catch {
@@ -123,12 +132,7 @@ export class JournalFile {
 }
 
 /** Makes the first segment of a state directory. Throws a StateError when there is a journal already. */
-export function createJournal(
-  files: StateFiles,
-  directory: string,
-  marks: Iterable<MarkRecord>,
-  at: string,
-): void {
+export function createJournal(files: StateFiles, directory: string, state: JournalState, at: string): void {
   const path = join(directory, JOURNAL_NAME)
   if (files.statSync(path, { throwIfNoEntry: false }) !== undefined) {
     throw new StateError(
@@ -136,13 +140,18 @@ export function createJournal(
       `${path} exists; marks are never set twice (to raise them: tezio-bridge marks raise)`,
     )
   }
-  replaceFile(files, directory, path, segmentBytes(marks, at, { seq: 0, sum: NO_PREVIOUS }, 'seed'))
+  replaceFile(files, directory, path, segmentBytes(state, at, { seq: 0, sum: NO_PREVIOUS }, 'seed'))
   syncDirectory(files, dirname(directory))
 }
 
-/** The marks as the journal has them now, without owning it. Throws a StateError. */
-export function readJournal(files: StateFiles, directory: string): JournalContent {
-  return readSound(files, join(directory, JOURNAL_NAME))
+/** What a journal (or a rolled segment) says now, without owning it. Throws a StateError. */
+export function readJournal(files: StateFiles, directory: string, name = JOURNAL_NAME): Segment {
+  return readSound(files, join(directory, name)).content
+}
+
+function exported(directory: string, at: string): StateError {
+  const text = `the marks in ${directory} were exported at ${at}, and another host may sign with them: nothing is signed here any more; to sign here again, import the newest export into a new state directory`
+  return new StateError('state-exported', text)
 }
 
 function openFile(files: StateFiles, path: string, flags: number): number {
@@ -164,10 +173,10 @@ function missingOr(error: unknown, path: string): StateError {
 }
 
 /** What the journal says, and the bytes of its whole lines. */
-function readSound(files: StateFiles, path: string) {
+function readSound(files: StateFiles, path: string): { readonly content: Segment; readonly bytes: Buffer } {
   const bytes = readBytes(files, path)
   const replay = replayJournal(bytes)
-  if (replay.outcome === 'replayed') return { ...replay, bytes: bytes.subarray(0, replay.soundBytes) }
+  if (replay.outcome === 'replayed') return { content: replay, bytes: bytes.subarray(0, replay.soundBytes) }
   const advice = 'nothing is guessed: restore the file, or ask for help with a copy of it'
   throw new StateError('journal-damaged', `${path}:${replay.line}: ${replay.reason}; ${advice}`)
 }
@@ -181,23 +190,19 @@ function readBytes(files: StateFiles, path: string): Buffer {
   }
 }
 
-function segmentBytes(
-  marks: Iterable<MarkRecord>,
-  at: string,
-  from: ChainEnd,
-  why: 'seed' | 'snapshot',
-): Buffer {
+function segmentBytes(state: JournalState, at: string, from: ChainEnd, why: 'seed' | 'snapshot'): Buffer {
+  const opening: NewEntry = { type: 'segment', at, format: JOURNAL_FORMAT, version: JOURNAL_VERSION }
+  return Buffer.from(encodeLines([opening, ...stateEntries(state, why)], from))
+}
+
+/** The text of several lines that follow each other. */
+function encodeLines(entries: readonly NewEntry[], from: ChainEnd): string {
   let end = from
-  let text = ''
-  const add = (entry: NewEntry) => {
-    const line = encodeLine(entry, end)
-    text += line.text
-    end = line.end
-  }
-  add({ type: 'segment', at, format: JOURNAL_FORMAT, version: JOURNAL_VERSION })
-  for (const { chain, key, kind, level, round, digest, signature, raisedAt } of marks) {
-    const values = { digest: digest ?? null, signature: signature ?? null }
-    add({ type: 'mark', at: raisedAt, why, chain, key, kind, level, round, ...values })
-  }
-  return Buffer.from(text)
+  return entries
+    .map((entry) => {
+      const line = encodeLine(entry, end)
+      end = line.end
+      return line.text
+    })
+    .join('')
 }

@@ -30,13 +30,19 @@ const entrySchema = z.discriminatedUnion('type', [
   z.strictObject({
     ...head,
     type: z.literal('mark'),
-    why: z.enum(['seed', 'request', 'operator', 'snapshot']),
+    why: z.enum(['seed', 'request', 'operator', 'import', 'snapshot']),
     ...position,
     digest: hex(32).nullable(),
     signature: hex(64).nullable(),
   }),
   /** The signature of the payload that the mark at this very position stands for. */
   z.strictObject({ ...head, type: z.literal('signature'), ...position, digest: hex(32), signature: hex(64) }),
+  /** The device used a nonce twice: this key signs nothing more. `digest` is the payload's whose signature was withheld. */
+  z.strictObject({ ...head, type: z.literal('quarantine'), key: position.key, digest: hex(32) }),
+  /** An operator looked at the device and lets the key sign again. */
+  z.strictObject({ ...head, type: z.literal('quarantine-cleared'), key: position.key }),
+  /** The marks were exported to another host: nothing follows, and nothing is signed with this journal any more. */
+  z.strictObject({ ...head, type: z.literal('tombstone') }),
 ])
 
 /** One line of the journal, checked. */

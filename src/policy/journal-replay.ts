@@ -1,4 +1,3 @@
-import { comparePosition, markName, type MarkRecord } from './mark.js'
 import {
   decodeLine,
   JOURNAL_FORMAT,
@@ -6,17 +5,24 @@ import {
   type ChainEnd,
   type JournalEntry,
 } from './journal-line.js'
+import { applyEntry, emptyState, type JournalState } from './journal-state.js'
+import { nonceUse, type NonceUse } from './nonce-watch.js'
+
+/** What a whole segment says. */
+export type Segment = JournalState & {
+  /** The nonces of the signatures in it, oldest first. */
+  readonly nonces: readonly NonceUse[]
+  /** The line before the first one, as that line names it. */
+  readonly start: ChainEnd
+  readonly end: ChainEnd
+  /** Size of the whole lines; what follows was torn off by a crash and was never answered. */
+  readonly soundBytes: number
+  readonly tornBytes: number
+}
 
 /** What a journal's bytes say. */
 export type Replay =
-  | {
-      readonly outcome: 'replayed'
-      readonly marks: ReadonlyMap<string, MarkRecord>
-      readonly end: ChainEnd
-      /** Size of the whole lines; what follows was torn off by a crash and was never answered. */
-      readonly soundBytes: number
-      readonly tornBytes: number
-    }
+  | (Segment & { readonly outcome: 'replayed' })
   | { readonly outcome: 'damaged'; readonly line: number; readonly reason: string }
 
 const LINE_FEED = 0x0a
@@ -31,18 +37,27 @@ export function replayJournal(bytes: Uint8Array): Replay {
     .toString('utf8')
     .split('\n')
     .slice(0, -1)
-  const marks = new Map<string, MarkRecord>()
+  const state = emptyState()
+  const nonces: NonceUse[] = []
+  let start: ChainEnd | undefined
   let end: ChainEnd | undefined
   for (const [index, text] of lines.entries()) {
     const line = index + 1
     const decoded = decodeLine(text)
     if (typeof decoded === 'string') return { outcome: 'damaged', line, reason: decoded }
-    const reason = placeProblem(decoded.entry, end) ?? apply(decoded.entry, marks)
+    const { entry, sum } = decoded
+    const reason = placeProblem(entry, end) ?? applyEntry(state, entry)
     if (reason !== undefined) return { outcome: 'damaged', line, reason }
-    end = { seq: decoded.entry.seq, sum: decoded.sum }
+    start ??= { seq: entry.seq - 1, sum: entry.prev }
+    end = { seq: entry.seq, sum }
+    const nonce = nonceOf(entry)
+    if (nonce !== undefined) nonces.push(nonce)
   }
-  if (end === undefined) return { outcome: 'damaged', line: 1, reason: 'the journal has no whole line' }
-  return { outcome: 'replayed', marks, end, soundBytes, tornBytes: bytes.length - soundBytes }
+  if (start === undefined || end === undefined) {
+    return { outcome: 'damaged', line: 1, reason: 'the journal has no whole line' }
+  }
+  const tornBytes = bytes.length - soundBytes
+  return { outcome: 'replayed', ...state, nonces, start, end, soundBytes, tornBytes }
 }
 
 function placeProblem(entry: JournalEntry, end: ChainEnd | undefined): string | undefined {
@@ -59,23 +74,8 @@ function placeProblem(entry: JournalEntry, end: ChainEnd | undefined): string | 
   return entry.prev === end.sum ? undefined : 'it does not follow the line before it'
 }
 
-function apply(entry: JournalEntry, marks: Map<string, MarkRecord>): string | undefined {
-  if (entry.type === 'segment') return undefined
-  const { chain, key, kind, level, round } = entry
-  const name = markName(entry)
-  const before = marks.get(name)
-  if (entry.type === 'signature') {
-    if (before === undefined || comparePosition(before, entry) !== 0 || before.digest !== entry.digest) {
-      return `it holds a signature where ${name} has no such mark`
-    }
-    marks.set(name, { ...before, signature: entry.signature })
-    return undefined
-  }
-  const isFirst = entry.why === 'seed' || entry.why === 'snapshot'
-  if (isFirst !== (before === undefined)) return `it ${isFirst ? 'sets' : 'raises'} ${name} out of turn`
-  if (before !== undefined && comparePosition(entry, before) <= 0) return `it does not raise ${name}`
-  const digest = entry.digest ?? undefined
-  const signature = entry.signature ?? undefined
-  marks.set(name, { chain, key, kind, level, round, digest, signature, raisedAt: entry.at })
-  return undefined
+function nonceOf(entry: JournalEntry): NonceUse | undefined {
+  if (entry.type !== 'signature' && entry.type !== 'mark') return undefined
+  const { key, digest, signature } = entry
+  return digest === null || signature === null ? undefined : nonceUse(key, digest, signature)
 }

@@ -1,5 +1,8 @@
+import type { PublicKeyHash } from '../tezos/index.js'
 import type { Verdict } from './decide.js'
+import type { Quarantine } from './journal-state.js'
 import type { MarkKey, MarkRecord, Wanted } from './mark.js'
+import type { NonceUse } from './nonce-watch.js'
 
 /**
  * Where marks are kept. The guarded signer knows no more than this, so that a store shared by several hosts fits.
@@ -16,6 +19,15 @@ export type MarkStore = {
   readonly keepSignature: (wanted: Wanted, signature: string) => void | Promise<void>
   /** The last known marks, from memory. */
   readonly marks: () => readonly MarkRecord[]
+  /**
+   * Takes a key out of use for good, for it used a nonce twice; `digest` is that of the payload whose signature was
+   * withheld. It holds from the call on, also when writing it down fails.
+   */
+  readonly quarantine: (key: PublicKeyHash, digest: string) => void | Promise<void>
+  /** The keys that are out of use, from memory. */
+  readonly quarantines: () => readonly Quarantine[]
+  /** Nonces of signatures that were made before this process began, as far as they are kept. */
+  readonly nonces: () => readonly NonceUse[]
 }
 
 /** The answer to an operator's raise. */

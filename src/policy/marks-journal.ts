@@ -1,11 +1,15 @@
 import { mkdirSync } from 'node:fs'
+import type { PublicKeyHash } from '../tezos/index.js'
 import { decide, type LevelGap, type Verdict } from './decide.js'
-import { createJournal, JournalFile, readJournal } from './journal-file.js'
+import { importEntry, planImport, type ImportedMark, type ImportPlan } from './imported-mark.js'
+import { createJournal, readJournal } from './journal-file.js'
 import type { NewEntry } from './journal-line.js'
+import type { JournalState, Quarantine } from './journal-state.js'
 import { comparePosition, markName, type Mark, type MarkRecord, type Wanted } from './mark.js'
 import type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
-import { firstOfEach, seedRecord } from './seeds.js'
-import { StateError } from './state-error.js'
+import type { NonceUse } from './nonce-watch.js'
+import { firstOfEach, seededState } from './seeds.js'
+import { SoundJournal } from './sound-journal.js'
 import type { StateEvent } from './state-event.js'
 import { systemFiles, type StateFiles } from './state-files.js'
 import { lockState, type StateLock } from './state-lock.js'
@@ -23,35 +27,25 @@ export type MarksJournalOptions = {
 
 const SEGMENT_BYTES = 16 * 1024 * 1024
 
-/**
- * Marks in an append-only journal on this host. One process owns it. After any failed write nothing is let through
- * until the journal was read again and written anew; it never lowers a mark, whatever the file says.
- */
+/** Marks in an append-only journal on this host. One process owns it. It never lowers a mark, whatever the file says. */
 export class MarksJournal implements MarkStore {
-  readonly #directory: string
   readonly #maxLevelGap: LevelGap
   readonly #wallClock: () => Date
-  readonly #files: StateFiles
-  readonly #segmentBytes: number
-  readonly #emit: (event: StateEvent) => void
   readonly #lock: StateLock
-  readonly #marks: Map<string, MarkRecord>
-  /** `undefined` after a failure, until it was opened again. */
-  #file: JournalFile | undefined
+  readonly #journal: SoundJournal
   #isClosed = false
 
   private constructor(options: MarksJournalOptions, lock: StateLock) {
-    this.#directory = options.directory
     this.#maxLevelGap = options.maxLevelGap
     this.#wallClock = options.wallClock ?? (() => new Date())
-    this.#files = options.files ?? systemFiles
-    this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES
-    this.#emit = options.onEvent ?? (() => undefined)
     this.#lock = lock
-    const { file, content } = JournalFile.open(this.#files, options.directory)
-    this.#file = file
-    this.#marks = new Map(content.marks)
-    if (content.tornBytes > 0) this.#emit({ event: 'journal.torn-line-dropped', bytes: content.tornBytes })
+    this.#journal = new SoundJournal({
+      directory: options.directory,
+      files: options.files ?? systemFiles,
+      segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
+      now: () => this.#now(),
+      onEvent: options.onEvent ?? (() => undefined),
+    })
   }
 
   /** Makes the state directory with its first marks. Throws `state-exists` where there is a journal already. */
@@ -60,12 +54,7 @@ export class MarksJournal implements MarkStore {
     const lock = lockState(options.directory)
     try {
       const at = (options.wallClock?.() ?? new Date()).toISOString()
-      createJournal(
-        options.files ?? systemFiles,
-        options.directory,
-        firstOfEach(seeds).map((seed) => seedRecord(seed, at)),
-        at,
-      )
+      createJournal(options.files ?? systemFiles, options.directory, seededState(seeds, at), at)
     } finally {
       lock.release()
     }
@@ -82,61 +71,98 @@ export class MarksJournal implements MarkStore {
     }
   }
 
-  /** The marks of a directory that somebody else may own, as far as its journal is whole. */
-  static read(directory: string, files: StateFiles = systemFiles): readonly MarkRecord[] {
-    return [...readJournal(files, directory).marks.values()]
+  /** What a directory's journal says that somebody else may own, as far as it is whole. Throws a StateError. */
+  static read(directory: string, files: StateFiles = systemFiles): JournalState {
+    return readJournal(files, directory)
   }
 
   marks(): readonly MarkRecord[] {
-    return [...this.#marks.values()]
+    return [...this.#journal.state.marks.values()]
+  }
+
+  quarantines(): readonly Quarantine[] {
+    return [...this.#journal.state.quarantines.values()]
+  }
+
+  nonces(): readonly NonceUse[] {
+    return this.#journal.nonces
   }
 
   check(): void {
-    this.#soundFile()
+    this.#journal.check()
   }
 
   peek(wanted: Wanted): Verdict {
-    return decide(wanted, this.#marks.get(markName(wanted)), this.#maxLevelGap)
+    return decide(wanted, this.#journal.state.marks.get(markName(wanted)), this.#maxLevelGap)
   }
 
   reserve(wanted: Wanted): Verdict {
-    const file = this.#soundFile()
+    this.#journal.check()
     const verdict = this.peek(wanted)
-    if (verdict.verdict === 'advance') this.#raise(file, wanted, verdict.to, 'request')
+    if (verdict.verdict === 'advance') this.#raise(wanted, verdict.to, 'request')
     return verdict
   }
 
   keepSignature(wanted: Wanted, signature: string): void {
-    const name = markName(wanted)
-    const mark = this.#marks.get(name)
-    if (mark === undefined || comparePosition(mark, wanted) !== 0 || mark.digest !== wanted.digest) return
-    this.#marks.set(name, { ...mark, signature })
-    const file = this.#file
-    if (file === undefined) return
-    this.#write(file, { type: 'signature', at: this.#now(), ...wanted, signature }, 'lazy')
-    if (file.size > this.#segmentBytes) this.#roll(file)
+    const { chain, key, kind, level, round, digest } = wanted
+    const place = { chain, key, kind, level, round, digest }
+    this.#journal.note({ type: 'signature', at: this.#now(), ...place, signature }, 'lazy')
+  }
+
+  quarantine(key: PublicKeyHash, digest: string): void {
+    this.#journal.note({ type: 'quarantine', at: this.#now(), key, digest }, 'durable')
+  }
+
+  /** Lets a key sign again; whether it was in quarantine. */
+  clearQuarantine(key: PublicKeyHash): boolean {
+    this.#journal.check()
+    if (!this.#journal.state.quarantines.has(key)) return false
+    this.#journal.commit({ type: 'quarantine-cleared', at: this.#now(), key })
+    return true
   }
 
   /** Raises a mark by hand. It never lowers one and never sets a first one. */
   raise(position: Position): RaiseOutcome {
-    const file = this.#soundFile()
-    const mark = this.#marks.get(markName(position))
+    this.#journal.check()
+    const mark = this.#journal.state.marks.get(markName(position))
     if (mark === undefined) return { outcome: 'refused', reason: 'no-mark', mark }
     if (comparePosition(position, mark) <= 0) return { outcome: 'refused', reason: 'not-higher', mark }
-    const { level, round } = position
-    this.#raise(file, position, { level, round, digest: undefined, signature: undefined }, 'operator')
+    this.#raise(position, { ...position, digest: undefined }, 'operator')
     return { outcome: 'raised', from: mark }
   }
 
   /** Sets the first mark of keys, chains or kinds that have none; tells which were new. */
   seed(seeds: readonly Position[]): readonly Position[] {
-    const file = this.#soundFile()
-    const fresh = firstOfEach(seeds).filter((seed) => !this.#marks.has(markName(seed)))
-    for (const seed of fresh) {
-      const { level, round } = seed
-      this.#raise(file, seed, { level, round, digest: undefined, signature: undefined }, 'seed')
-    }
+    this.#journal.check()
+    const fresh = firstOfEach(seeds).filter((seed) => !this.#journal.state.marks.has(markName(seed)))
+    for (const seed of fresh) this.#raise(seed, { ...seed, digest: undefined }, 'seed')
     return fresh
+  }
+
+  /** What `import` would do. */
+  planImport(imported: readonly ImportedMark[]): ImportPlan {
+    return planImport(this.#journal.state.marks, imported)
+  }
+
+  /**
+   * Raises marks to those of another signer, all of them or, when anything fails, none, and takes over keys in
+   * quarantine. It never lowers a mark and never sets a first one.
+   */
+  import(imported: readonly ImportedMark[], quarantines: readonly Quarantine[]): ImportPlan {
+    this.#journal.check()
+    const plan = this.planImport(imported)
+    const entries: NewEntry[] = plan.raised.map((mark) => importEntry(mark, this.#now()))
+    for (const { key, digest, since: at } of quarantines) {
+      if (!this.#journal.state.quarantines.has(key)) entries.push({ type: 'quarantine', at, key, digest })
+    }
+    if (entries.length > 0) this.#journal.commitAll(entries)
+    return plan
+  }
+
+  /** Ends this journal, durably: nothing is ever signed with it again. */
+  bury(): void {
+    this.#journal.commit({ type: 'tombstone', at: this.#now() })
+    this.close()
   }
 
   /** Gives the directory back. Nothing is let through any more. */
@@ -144,111 +170,19 @@ export class MarksJournal implements MarkStore {
     if (this.#isClosed) return
     this.#isClosed = true
     try {
-      this.#file?.close()
+      this.#journal.close()
     } finally {
-      this.#file = undefined
       this.#lock.release()
     }
   }
 
   #raise(
-    file: JournalFile,
     { chain, key, kind }: Position,
-    to: Mark,
+    { level, round, digest }: Pick<Mark, 'level' | 'round' | 'digest'>,
     why: 'request' | 'operator' | 'seed',
   ): void {
-    const at = this.#now()
-    const values = { digest: to.digest ?? null, signature: null }
-    const { level, round } = to
-    this.#write(file, { type: 'mark', at, why, chain, key, kind, level, round, ...values }, 'durable')
-    this.#marks.set(markName({ chain, key, kind }), { chain, key, kind, ...to, raisedAt: at })
-  }
-
-  #write(file: JournalFile, entry: NewEntry, durability: 'durable' | 'lazy'): void {
-    try {
-      file.append(entry, durability)
-    } catch (error) {
-      throw this.#fail(error)
-    }
-  }
-
-  #roll(file: JournalFile): void {
-    try {
-      file.roll(this.#marks.values(), this.#now())
-      this.#file = JournalFile.open(this.#files, this.#directory).file
-      this.#emit({ event: 'journal.rolled', marks: this.#marks.size })
-    } catch (error) {
-      throw this.#fail(error)
-    }
-  }
-
-  /** The open journal; after a failure it is read again first, and what is known to be signed goes to a new segment. */
-  #soundFile(): JournalFile {
-    if (this.#isClosed) {
-      throw new StateError(
-        'state-write-failed',
-        'the journal is closed: its directory may have another owner',
-      )
-    }
-    try {
-      if (this.#file !== undefined) {
-        this.#file.refuseOtherFile()
-        return this.#file
-      }
-      const { file, content } = JournalFile.open(this.#files, this.#directory)
-      this.#file = file
-      this.#adopt(content.marks)
-      // What a failed sync left behind may be in memory only: a new segment is written and synced from scratch.
-      file.roll(this.#marks.values(), this.#now())
-      this.#file = JournalFile.open(this.#files, this.#directory).file
-      this.#emit({ event: 'journal.reopened' })
-      return this.#file
-    } catch (error) {
-      throw this.#fail(
-        error instanceof StateError && error.code === 'state-missing' ? this.#gone(error) : error,
-      )
-    }
-  }
-
-  /** While marks are known here `init` would be the wrong advice: it would begin again below them. */
-  #gone(cause: StateError): StateError {
-    const text = `the journal in ${this.#directory} is gone; stop the daemon and restore it, or raise new marks above the last ones`
-    return new StateError('journal-replaced', text, cause)
-  }
-
-  /** Takes over marks that reached the file without being known here; refuses a file that went back. */
-  #adopt(found: ReadonlyMap<string, MarkRecord>): void {
-    for (const [name, known] of this.#marks) {
-      const mark = found.get(name)
-      const order = mark === undefined ? -1 : comparePosition(mark, known)
-      if (order < 0 || (order === 0 && mark?.digest !== known.digest)) {
-        throw new StateError(
-          'journal-replaced',
-          `the journal went back behind the known mark of ${name}; restore it`,
-        )
-      }
-    }
-    for (const [name, mark] of found) {
-      const known = this.#marks.get(name)
-      if (known === undefined || comparePosition(mark, known) > 0) this.#marks.set(name, mark)
-    }
-  }
-
-  #fail(error: unknown): StateError {
-    try {
-      this.#file?.close()
-    } catch {
-      // The descriptor is given up either way; the first error is the one to tell.
-    }
-    this.#file = undefined
-    const reason = error instanceof Error ? error.message : String(error)
-    this.#emit({ event: 'journal.write-failed', reason })
-    if (error instanceof StateError) return error
-    return new StateError(
-      'state-write-failed',
-      `the journal could not be written: ${reason}; nothing is signed until it can be`,
-      error,
-    )
+    const values = { digest: digest ?? null, signature: null }
+    this.#journal.commit({ type: 'mark', at: this.#now(), why, chain, key, kind, level, round, ...values })
   }
 
   #now(): string {

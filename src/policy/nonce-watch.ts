@@ -1,30 +1,34 @@
-import { toHex, type PublicKeyHash } from '../tezos/index.js'
+import type { PublicKeyHash } from '../tezos/index.js'
 
-/** Signatures remembered for each key; older ones are forgotten, oldest first. */
+/** Nonces remembered for each key; older ones are forgotten, oldest first. */
 const REMEMBERED = 10_000
-const R_BYTES = 32
+/** R is the first half of a signature of 64 bytes. */
+const R_HEX = 64
+
+/** That an ECDSA key used a nonce, known by its `r`, for the payload of a digest; both in hex. */
+export type NonceUse = { readonly key: PublicKeyHash; readonly r: string; readonly digest: string }
+
+/** The nonce of a signature in hex; `undefined` for Ed25519, whose nonces follow from key and payload. */
+export function nonceUse(key: PublicKeyHash, digest: string, signature: string): NonceUse | undefined {
+  return key.startsWith('tz1') ? undefined : { key, digest, r: signature.slice(0, R_HEX) }
+}
 
 /**
  * Notices an ECDSA key that uses the same nonce for two digests: two such signatures give the secret key away,
- * so the second must not leave the host, and nothing more is made with that key. It remembers in memory, and what
- * the marks hold after a restart.
+ * so the second must not leave the host.
  */
 export class NonceWatch {
   readonly #seen = new Map<PublicKeyHash, Map<string, string>>()
-  readonly #quarantined = new Set<PublicKeyHash>()
 
-  /** Whether a signature by `key` was withheld; it stays so until an operator looked and started the bridge again. */
-  isQuarantined(key: PublicKeyHash): boolean {
-    return this.#quarantined.has(key)
+  constructor(known: Iterable<NonceUse> = []) {
+    for (const use of known) this.accepts(use)
   }
 
-  /** Whether `signature` may be released: `false` when its `r` was seen with another digest. */
-  accepts(key: PublicKeyHash, digest: string, signature: Uint8Array): boolean {
+  /** Whether a signature with this nonce may be released: `false` when its `r` was seen with another digest. */
+  accepts({ key, r, digest }: NonceUse): boolean {
     const seen = this.#seen.get(key) ?? new Map<string, string>()
     this.#seen.set(key, seen)
-    const r = toHex(signature.subarray(0, R_BYTES))
     const before = seen.get(r)
-    if (before !== undefined && before !== digest) this.#quarantined.add(key)
     if (before !== undefined) return before === digest
     seen.set(r, digest)
     if (seen.size > REMEMBERED) {

@@ -1,4 +1,5 @@
-import { markName, type MarkRecord } from './mark.js'
+import { emptyState, type JournalState } from './journal-state.js'
+import { markName } from './mark.js'
 import type { Position } from './mark-store.js'
 
 /** One seed for each mark: a journal that sets one twice is damaged. */
@@ -8,8 +9,12 @@ export function firstOfEach(seeds: readonly Position[]): readonly Position[] {
   return [...byName.values()]
 }
 
-/** The first record of a mark, set by hand at an instant (ISO 8601). */
-export function seedRecord(seed: Position, at: string): MarkRecord {
-  const { chain, key, kind, level, round } = seed
-  return { chain, key, kind, level, round, digest: undefined, signature: undefined, raisedAt: at }
+/** What a new journal holds: marks set by hand at an instant (ISO 8601). */
+export function seededState(seeds: readonly Position[], at: string): JournalState {
+  const state = emptyState()
+  for (const { chain, key, kind, level, round } of firstOfEach(seeds)) {
+    const record = { chain, key, kind, level, round, digest: undefined, signature: undefined, raisedAt: at }
+    state.marks.set(markName(record), record)
+  }
+  return state
 }

@@ -2,6 +2,7 @@
  * Why the state cannot be used.
  * - `state-missing`: there is none; `tezio-bridge init` makes it.
  * - `state-exists`: `init` found one and leaves it alone.
+ * - `state-exported`: its marks were exported; they sign on another host now, and never here again.
  * - `state-locked`: another process owns it.
  * - `journal-damaged`: a line before the last one is not what was written; nothing is guessed.
  * - `journal-replaced`: the file is not the one that was opened, or it went back behind what is known.
@@ -11,6 +12,7 @@
 export type StateErrorCode =
   | 'state-missing'
   | 'state-exists'
+  | 'state-exported'
   | 'state-locked'
   | 'journal-damaged'
   | 'journal-replaced'

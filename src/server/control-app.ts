@@ -9,6 +9,8 @@ export type ControlHandlers = {
   readonly marks: () => unknown
   /** Raises marks, or says why not; the body is what the command line sent, unchecked. */
   readonly raise: (request: unknown) => unknown
+  /** Lets a key sign again that was in quarantine; the body is unchecked. */
+  readonly clearQuarantine: (request: unknown) => unknown
 }
 
 /** The control socket's app: reachable by whoever may open the socket file, and by nobody else. */
@@ -17,6 +19,7 @@ export function controlApp(handlers: ControlHandlers, onFault: FaultSink): Hono 
   app.get('/keys', (c) => c.json(handlers.keys()))
   app.get('/marks', (c) => c.json(handlers.marks()))
   app.post('/marks/raise', async (c) => c.json(handlers.raise(await jsonBody(c))))
+  app.post('/keys/clear-quarantine', async (c) => c.json(handlers.clearQuarantine(await jsonBody(c))))
   funnelErrors(app, onFault)
   return app
 }

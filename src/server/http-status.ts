@@ -65,6 +65,7 @@ const STATUS: Readonly<Record<RefusalCode | HttpRefusalCode, ErrorStatus>> = {
   'wrong-device': 500,
   'state-missing': 500,
   'state-exists': 500,
+  'state-exported': 500,
   'state-locked': 500,
   'journal-damaged': 500,
   'journal-replaced': 500,

@@ -17,7 +17,7 @@ import {
   type SignRequest,
   type SignResult,
 } from '../../src/policy/index.js'
-import { NonceWatch } from '../../src/policy/nonce-watch.js'
+import { nonceUse, NonceWatch } from '../../src/policy/nonce-watch.js'
 import {
   concatBytes,
   decodeSignature,
@@ -30,7 +30,7 @@ import {
   verifySignature,
   type PublicKeyHash,
 } from '../../src/tezos/index.js'
-import { be32, block, operation, TRANSACTION, vote } from '../tezos/build-payload.js'
+import { block, operation, TRANSACTION, vote } from '../tezos/build-payload.js'
 import {
   aroundFiles,
   FailingFiles,
@@ -423,8 +423,8 @@ describe('a nonce', () => {
 
   describe.each(['secp256k1', 'p256'] as const)('of an %s key', (curve) => {
     const key = testKey(curve)
-    const bench = (nonceOf: (payload: Uint8Array) => bigint) => {
-      const all = setUp({ key })
+    const bench = (nonceOf: (payload: Uint8Array) => bigint, journal: Partial<MarksJournalOptions> = {}) => {
+      const all = setUp({ key, journal })
       const answer = (payload: Uint8Array): DeviceAnswer => ({
         ...{ outcome: 'signed', signature: signWithNonce(key, payload, nonceOf(payload)) },
       })
@@ -434,21 +434,75 @@ describe('a nonce', () => {
 
     test('F22 that is used for two payloads: the second signature is withheld, and the key is quarantined', async () => {
       let nonce = 12345n
-      const { sign, device, store, restart } = bench(() => nonce)
+      const { sign, device, events, store, restart } = bench(() => nonce)
       const first = await sign(variant(0, 1000))
       expect(first.outcome).toBe('signed')
       expect(await code(sign(variant(0, 1001)))).toBe('nonce-repeated')
       expect(store().marks()[0]).toMatchObject({ level: 1001, signature: undefined })
+      expect(store().quarantines()).toMatchObject([{ key: key.hash }])
+      expect(events.filter(({ event }) => event === 'key.quarantined')).toHaveLength(1)
       nonce = 23456n
-      for (const payload of [variant(0, 1001), variant(0, 1002), operation(TRANSACTION)]) {
-        expect(await sign(payload)).toMatchObject({
-          refusal: { code: 'nonce-repeated', message: expect.stringMatching(/quarantined/) as string },
-        })
+      const expectQuarantined = async () => {
+        for (const payload of [variant(0, 1001), variant(0, 1002), operation(TRANSACTION)]) {
+          expect(await sign(payload)).toMatchObject({
+            refusal: {
+              code: 'nonce-repeated',
+              message: expect.stringMatching(/keys clear-quarantine/) as string,
+            },
+          })
+        }
+        expect(device.asked).toHaveLength(2)
+        expect(store().marks()[0]).toMatchObject({ level: 1001 })
       }
-      expect(device.asked).toHaveLength(2)
-      expect(store().marks()[0]).toMatchObject({ level: 1001 })
+      await expectQuarantined()
       restart()
+      await expectQuarantined()
+      expect(store().clearQuarantine(key.hash)).toBe(true)
       expect(await code(sign(variant(0, 1002)))).toBe('signed')
+      restart()
+      expect(store().quarantines()).toEqual([])
+      nonce = 34567n
+      expect(await code(sign(variant(0, 1003)))).toBe('signed')
+    })
+
+    test('F22 what was signed before is still answered in quarantine', async () => {
+      const { sign, store } = bench(() => 12345n)
+      const first = await sign(variant(0, 1000))
+      store().quarantine(key.hash, '0'.repeat(64))
+      expect(await sign(variant(0, 1000))).toEqual({ ...first, repeated: true })
+    })
+
+    test('F22 a quarantine that cannot be written down holds all the same, and is written with the next segment', async () => {
+      const failing = new FailingFiles()
+      const { sign, device, store, restart } = bench(() => 12345n, { files: failing.files })
+      expect(await code(sign(variant(0, 1000)))).toBe('signed')
+      const { answer } = device
+      device.answer = (payload) => {
+        failing.operation = 'writeSync' // after the mark, before the quarantine
+        return answer(payload)
+      }
+      expect(await code(sign(variant(0, 1001)))).toBe('nonce-repeated')
+      expect(await code(sign(variant(0, 1002)))).toBe('nonce-repeated')
+      failing.operation = undefined
+      expect(await code(sign(variant(0, 1002)))).toBe('nonce-repeated')
+      store().check()
+      restart()
+      expect(await code(sign(variant(0, 1002)))).toBe('nonce-repeated')
+      expect(device.asked).toHaveLength(2)
+    })
+
+    test('F22 is remembered over a restart from every signature in the journal, not only the last', async () => {
+      let nonce = 12345n
+      const { sign, restart } = bench(() => nonce)
+      expect(await code(sign(variant(0, 1000)))).toBe('signed')
+      nonce = 23456n
+      for (const level of [1001, 1002]) {
+        expect(await code(sign(variant(0, level)))).toBe('signed')
+        nonce++
+      }
+      restart()
+      nonce = 12345n
+      expect(await code(sign(variant(0, 1003)))).toBe('nonce-repeated')
     })
 
     test('F22 is remembered over a restart by the marks', async () => {
@@ -473,19 +527,25 @@ describe('a nonce', () => {
   })
 
   test('F22 of one key does not matter to another, and the latest 10,000 of a key are remembered', () => {
-    const watch = new NonceWatch()
-    const signature = (index: number) => concatBytes(be32(index), new Uint8Array(60))
     const [one, other] = [testKey('p256').hash, testKey('p256', 0x22).hash]
-    expect(watch.accepts(one, 'a', signature(0))).toBe(true)
-    expect(watch.accepts(other, 'b', signature(0))).toBe(true)
-    expect(watch.isQuarantined(one)).toBe(false)
-    for (let index = 1; index < 10_000; index++) expect(watch.accepts(one, 'a', signature(index))).toBe(true)
-    expect(watch.accepts(one, 'c', signature(0))).toBe(false)
-    expect(watch.isQuarantined(one)).toBe(true)
-    expect(watch.isQuarantined(other)).toBe(false)
-    expect(watch.accepts(one, 'a', signature(10_000))).toBe(true)
-    expect(watch.accepts(one, 'c', signature(0))).toBe(true)
-    expect(watch.accepts(one, 'd', signature(10_000))).toBe(false)
+    const use = (key: PublicKeyHash, digest: string, nonce: number) => {
+      return { key, digest, r: nonce.toString(16).padStart(64, '0') }
+    }
+    const watch = new NonceWatch([use(one, 'a', 0)])
+    expect(watch.accepts(use(other, 'b', 0))).toBe(true)
+    for (let nonce = 1; nonce < 10_000; nonce++) expect(watch.accepts(use(one, 'a', nonce))).toBe(true)
+    expect(watch.accepts(use(one, 'c', 0))).toBe(false)
+    expect(watch.accepts(use(one, 'a', 0))).toBe(true)
+    expect(watch.accepts(use(one, 'a', 10_000))).toBe(true)
+    expect(watch.accepts(use(one, 'c', 0))).toBe(true)
+    expect(watch.accepts(use(one, 'd', 10_000))).toBe(false)
+  })
+
+  test('F22 of Ed25519 follows from key and payload and is not watched', () => {
+    const signature = '5'.repeat(128)
+    expect(nonceUse(testKey('ed25519').hash, 'a', signature)).toBeUndefined()
+    const { hash } = testKey('secp256k1')
+    expect(nonceUse(hash, 'a', signature)).toEqual({ key: hash, digest: 'a', r: '5'.repeat(64) })
   })
 })
 
@@ -709,7 +769,7 @@ describe('a state that fails', () => {
         store: {
           ...{ check: broken, peek: broken, reserve: broken },
           keepSignature: broken,
-          marks: () => [],
+          ...{ marks: () => [], quarantine: broken, quarantines: () => [], nonces: () => [] },
         },
       },
     })

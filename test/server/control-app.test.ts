@@ -13,6 +13,10 @@ function testControl(handlers: Partial<ControlHandlers> = {}) {
       raised.push(request)
       return { raised: [], left: [] }
     },
+    clearQuarantine: (request) => {
+      raised.push(request)
+      return { cleared: true }
+    },
     ...handlers,
   }
   const app = controlApp(all, (error) => faults.push(error))
@@ -32,6 +36,13 @@ describe('the control socket', () => {
     expect((await ask('GET', '/marks')).body).toEqual({ marks: ['m'] })
     expect((await raise('{"level":5,"x":[1]}')).body).toEqual({ raised: [], left: [] })
     expect(raised).toEqual([{ level: 5, x: [1] }])
+  })
+
+  it('hands the end of a quarantine on as it came', async () => {
+    const { ask, raised } = testControl()
+    expect((await ask('POST', '/keys/clear-quarantine', '{"key":"k"}')).body).toEqual({ cleared: true })
+    expect(raised).toEqual([{ key: 'k' }])
+    expect(outcome(await ask('POST', '/keys/clear-quarantine', '{'))).toBe('400 malformed-body')
   })
 
   it.each([undefined, '', ' ', '{', 'level=5', '{"a":1}{"a":2}', Uint8Array.of(0xff), '[' + 'x'.repeat(100)])(

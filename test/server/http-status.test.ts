@@ -48,6 +48,7 @@ const EXPECTED: Readonly<Record<Code, number>> = {
   'wrong-device': 500,
   'state-missing': 500,
   'state-exists': 500,
+  'state-exported': 500,
   'state-locked': 500,
   'journal-damaged': 500,
   'journal-replaced': 500,

@@ -142,7 +142,7 @@ describe('a Unix socket', () => {
   }
 
   const app = controlApp(
-    { keys: () => ({}), marks: () => ({ marks: [] }), raise: () => ({}) },
+    { keys: () => ({}), marks: () => ({ marks: [] }), raise: () => ({}), clearQuarantine: () => ({}) },
     () => undefined,
   )
 
