@@ -22,6 +22,7 @@ module.exports = {
     only('src/device', [area('src/tezos')]),
     only('src/policy', [area('src/tezos')]),
     only('src/config', [area('src/tezos')]),
+    only('src/migration', [area('src/tezos'), '^src/policy/index\\.ts$']),
     only('src/server', [area('src/tezos'), '^src/policy/index\\.ts$']),
     {
       name: 'hw-sim-imports',

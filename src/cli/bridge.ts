@@ -40,7 +40,7 @@ export const CONTROL_SOCKET = 'control.sock'
 /** Puts the parts together and starts them. Rejects with a StateError, or with the system's for an address in use. */
 export async function startBridge({ config, log, version }: BridgeOptions): Promise<Bridge> {
   const store = openMarks(config, log)
-  warnOfMissingMarks(config, store, log)
+  warnOfState(config, store, log)
   const device = createDevice(config, log)
   const keys = configuredKeys(config, device)
   const signer = createSigner(config, log, { store, device, keys })
@@ -60,7 +60,7 @@ export async function startBridge({ config, log, version }: BridgeOptions): Prom
     device.open()
     const { allowedHosts } = config.server
     const admin = await listen(
-      adminApp({ readiness: () => readiness(device.health()), allowedHosts, onFault }),
+      adminApp({ readiness: () => readiness(device.health(), store.quarantines()), allowedHosts, onFault }),
       config.admin.listen,
     )
     listeners.push(admin)
@@ -110,9 +110,13 @@ function openMarks(config: Config, log: Log): MarksJournal {
   })
 }
 
-/** A key that may bake on a chain it has no mark for is refused each time; better said at the start. */
-function warnOfMissingMarks(config: Config, store: MarksJournal, log: Log): void {
+/** What is refused each time, better said at the start: keys in quarantine, and marks that a key lacks. */
+function warnOfState(config: Config, store: MarksJournal, log: Log): void {
   const known = new Set(store.marks().map(markName))
+  for (const { key, since } of store.quarantines()) {
+    const reason = `its device used one nonce for two payloads; since ${since} it signs nothing`
+    log.write('error', { event: 'key.quarantined', key, reason })
+  }
   for (const mark of neededMarks(config).filter((needed) => !known.has(markName(needed)))) {
     log.write('warn', { event: 'marks.missing', ...mark, remedy: 'tezio-bridge marks seed' })
   }
@@ -181,6 +185,7 @@ function levelOf(event: BridgeEvent): LogLevel {
       return 'info'
     case 'journal.write-failed':
     case 'signature.not-stored':
+    case 'key.quarantined':
       return 'error'
     case 'device.open-failed':
     case 'device.lost':

@@ -4,7 +4,7 @@ import type { TezioDevice } from '../device/index.js'
 import type { MarkRecord, MarksJournal } from '../policy/index.js'
 import { HttpRefusalError, type ControlHandlers } from '../server/index.js'
 import { describeKeys } from './key-table.js'
-import { isSelected, markRequestSchema, type MarkRequest } from './mark-selection.js'
+import { clearQuarantineSchema, isSelected, markRequestSchema, type MarkRequest } from './mark-selection.js'
 
 /** What became of a raise: the marks as they stand now, and those that were as high already. */
 export type RaiseReport = { readonly raised: readonly MarkRecord[]; readonly left: readonly MarkRecord[] }
@@ -14,13 +14,19 @@ export function controlHandlers(config: Config, device: TezioDevice, store: Mark
   return {
     keys: () => {
       const health = device.health()
-      return { device: { state: health.state, path: health.path }, keys: describeKeys(device.keys(), config) }
+      const keys = describeKeys(device.keys(), config, store.quarantines())
+      return { device: { state: health.state, path: health.path }, keys }
     },
     marks: () => ({ marks: store.marks() }),
     raise: (request) => {
       const parsed = markRequestSchema.safeParse(request)
       if (!parsed.success) throw new HttpRefusalError('malformed-body', z.prettifyError(parsed.error))
       return raiseMarks(store, parsed.data)
+    },
+    clearQuarantine: (request) => {
+      const parsed = clearQuarantineSchema.safeParse(request)
+      if (!parsed.success) throw new HttpRefusalError('malformed-body', z.prettifyError(parsed.error))
+      return { cleared: store.clearQuarantine(parsed.data.key) }
     },
   }
 }

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { ConfigError } from '../config/index.js'
 import { DeviceError } from '../device/index.js'
+import { MigrationError } from '../migration/index.js'
 import { StateError } from '../policy/index.js'
 
 /** What a command ends with (sysexits.h): supervisors restart on some of them and not on others. */
@@ -21,6 +22,8 @@ export class UsageError extends Error {}
 /** The operator's request cannot be granted as things stand; nothing was changed. */
 export class RefusedError extends Error {}
 
+const REFUSALS = [ConfigError, StateError, MigrationError, RefusedError]
+
 /** The exit code of whatever a command threw, and the words for the person who called it. */
 export function failureOf(error: unknown): { readonly code: ExitCode; readonly message: string } {
   const message = error instanceof Error ? error.message : String(error)
@@ -29,9 +32,7 @@ export function failureOf(error: unknown): { readonly code: ExitCode; readonly m
     return { code: error.exitCode === 0 ? EXIT.ok : EXIT.usage, message: '' }
   }
   if (error instanceof UsageError) return { code: EXIT.usage, message }
-  if (error instanceof ConfigError || error instanceof StateError || error instanceof RefusedError) {
-    return { code: EXIT.refused, message }
-  }
+  if (REFUSALS.some((refusal) => error instanceof refusal)) return { code: EXIT.refused, message }
   if (error instanceof DeviceError) return { code: EXIT.deviceUnavailable, message }
   return { code: EXIT.io, message }
 }

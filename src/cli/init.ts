@@ -17,7 +17,7 @@ export function init(options: InitOptions, { out }: Output): void {
   const seeds = seedsFor(config, neededMarks(config), options)
   const { stateDir: directory, marks } = config
   MarksJournal.create({ directory, maxLevelGap: marks.maxLevelGap }, seeds)
-  const records = MarksJournal.read(directory)
+  const records = [...MarksJournal.read(directory).marks.values()]
   if (options.json === true) out(json({ stateDir: directory, marks: records }))
   else out(`${directory} is ready, with ${records.length} high-water marks:\n\n${marksTable(records)}`)
 }

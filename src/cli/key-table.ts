@@ -1,5 +1,6 @@
 import type { Config } from '../config/index.js'
 import { CURVE_OF_ALIAS, type BoardKeys } from '../device/index.js'
+import type { Quarantine } from '../policy/index.js'
 import { encodePublicKey, hexByte, publicKeyHash, type Curve, type PublicKeyHash } from '../tezos/index.js'
 import { AUTHENTICATION_ALIAS } from './key-directory.js'
 
@@ -10,16 +11,24 @@ export type KeyRow = {
   readonly address: PublicKeyHash
   readonly publicKey: string
   readonly use: string
+  /** Since when (ISO 8601) the key signs nothing more, because its device repeated a nonce. */
+  readonly quarantinedSince?: string | undefined
 }
 
 /** The board's keys in the order of their aliases. */
-export function describeKeys(keys: BoardKeys, config: Config | undefined): readonly KeyRow[] {
+export function describeKeys(
+  keys: BoardKeys,
+  config: Config | undefined,
+  quarantines: readonly Quarantine[],
+): readonly KeyRow[] {
   return [...keys]
     .sort(([left], [right]) => left - right)
     .map(([alias, key]) => {
       const address = publicKeyHash(key)
       const publicKey = encodePublicKey(key)
-      return { alias, curve: CURVE_OF_ALIAS[alias], address, publicKey, use: useOf(alias, address, config) }
+      const quarantinedSince = quarantines.find(({ key: out }) => out === address)?.since
+      const use = useOf(alias, address, config)
+      return { alias, curve: CURVE_OF_ALIAS[alias], address, publicKey, use, quarantinedSince }
     })
 }
 

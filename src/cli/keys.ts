@@ -2,8 +2,11 @@ import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { loadConfig, type Config } from '../config/index.js'
 import { TezioDevice, DeviceError } from '../device/index.js'
+import { MarksJournal, StateError, type Quarantine } from '../policy/index.js'
 import { askDaemon } from './control-client.js'
+import { RefusedError, UsageError } from './exit-code.js'
 import { describeKeys, type KeyRow } from './key-table.js'
+import { readSelection, withJournal } from './marks.js'
 import { json, table, type Output } from './output.js'
 import type { ConfigOptions } from './serve.js'
 
@@ -13,6 +16,8 @@ export type KeysOptions = ConfigOptions & {
 }
 
 const keysAnswer = z.object({ keys: z.array(z.custom<KeyRow>()) })
+
+const clearAnswer = z.object({ cleared: z.boolean() })
 
 /** How long a board may take to be found and to tell its keys. */
 const READY_TIMEOUT_MS = 5000
@@ -29,9 +34,30 @@ export async function showKeys(options: KeysOptions, { out }: Output): Promise<v
     out(
       table(
         ['ALIAS', 'CURVE', 'ADDRESS', 'PUBLIC KEY', 'USE'],
-        rows.map((row) => [String(row.alias), row.curve, row.address, row.publicKey, row.use]),
+        rows.map((row) => [String(row.alias), row.curve, row.address, row.publicKey, useText(row)]),
       ),
     )
+}
+
+function useText({ use, quarantinedSince }: KeyRow): string {
+  return quarantinedSince === undefined ? use : `${use}; in QUARANTINE since ${quarantinedSince}`
+}
+
+/** Lets a key sign again, in the running daemon or in the journal. Throws a RefusedError where it always could. */
+export async function clearQuarantine(
+  options: KeysOptions & { readonly key: string },
+  { out }: Output,
+): Promise<void> {
+  const config = loadConfig(options.config, { stateDir: options.stateDir })
+  const { key } = readSelection(options)
+  if (key === undefined) throw new UsageError('--key is needed')
+  const answer = await askDaemon(config.stateDir, 'POST', '/keys/clear-quarantine', { key })
+  const { cleared } =
+    answer === undefined
+      ? withJournal(config, (store) => ({ cleared: store.clearQuarantine(key) }))
+      : clearAnswer.parse(answer)
+  if (!cleared) throw new RefusedError(`${key} is not in quarantine`)
+  out(options.json === true ? json({ cleared: [key] }) : `${key} may sign again\n`)
 }
 
 async function keysOfDaemon(
@@ -57,8 +83,19 @@ async function keysOfBoard(config: Config | undefined, port: string | undefined)
   device.open()
   try {
     await device.firstContact(READY_TIMEOUT_MS)
-    return describeKeys(device.keys(), config)
+    return describeKeys(device.keys(), config, quarantinesOf(config))
   } finally {
     await device.close()
+  }
+}
+
+/** The keys in quarantine by the journal; none where there is no journal yet. */
+function quarantinesOf(config: Config | undefined): readonly Quarantine[] {
+  if (config === undefined) return []
+  try {
+    return [...MarksJournal.read(config.stateDir).quarantines.values()]
+  } catch (error) {
+    if (error instanceof StateError && error.code === 'state-missing') return []
+    throw error
   }
 }

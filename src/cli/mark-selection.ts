@@ -18,25 +18,34 @@ export type MarkSelection = {
   readonly kind?: MarkKind | undefined
 }
 
-const optionalText = <Value>(read: (text: string) => Value | undefined, what: string) =>
-  z
-    .string()
-    .transform((text, context) => {
-      const value = read(text)
-      if (value !== undefined) return value
-      context.issues.push({ code: 'custom', input: text, message: `${text} is not ${what}` })
-      return z.NEVER
-    })
-    .optional()
+const checkedText = <Value>(read: (text: string) => Value | undefined, what: string) =>
+  z.string().transform((text, context) => {
+    const value = read(text)
+    if (value !== undefined) return value
+    context.issues.push({ code: 'custom', input: text, message: `${text} is not ${what}` })
+    return z.NEVER
+  })
 
-/** A raise or a seed as the command line and the control socket say it. Levels and rounds are 0 to 2^31 - 1. */
-export const markRequestSchema = z.strictObject({
-  key: optionalText(parsePublicKeyHash, 'a public key hash'),
-  chain: optionalText(parseChainId, 'a chain id or a known name'),
-  kind: optionalText((text) => MARK_KINDS.find((kind) => kind === text), `one of ${MARK_KINDS.join(', ')}`),
+const keyText = checkedText(parsePublicKeyHash, 'a public key hash')
+
+/** A selection as the command line and the control socket say it. */
+export const markSelectionSchema = z.strictObject({
+  key: keyText.optional(),
+  chain: checkedText(parseChainId, 'a chain id or a known name').optional(),
+  kind: checkedText(
+    (text) => MARK_KINDS.find((kind) => kind === text),
+    `one of ${MARK_KINDS.join(', ')}`,
+  ).optional(),
+})
+
+/** A raise as the control socket says it. Levels and rounds are 0 to 2^31 - 1. */
+export const markRequestSchema = markSelectionSchema.extend({
   level: z.int().min(0).max(0x7fffffff),
   round: z.int().min(0).max(0x7fffffff),
 })
+
+/** Which key an operator lets sign again. */
+export const clearQuarantineSchema = z.strictObject({ key: keyText })
 
 export type MarkRequest = z.infer<typeof markRequestSchema>
 

@@ -6,7 +6,14 @@ import { raiseMarks, type RaiseReport } from './control-handlers.js'
 import { RefusedError, UsageError } from './exit-code.js'
 import type { InitOptions } from './init.js'
 import { marksTable } from './marks-table.js'
-import { isSelected, markRequestSchema, neededMarks, seedsFor, type MarkSelection } from './mark-selection.js'
+import {
+  isSelected,
+  markRequestSchema,
+  markSelectionSchema,
+  neededMarks,
+  seedsFor,
+  type MarkSelection,
+} from './mark-selection.js'
 import { json, type Output } from './output.js'
 import type { ConfigOptions } from './serve.js'
 
@@ -30,7 +37,8 @@ const raiseAnswer = z.object({
 export async function showMarks(options: MarksOptions, { out }: Output): Promise<void> {
   const { stateDir } = loadConfig(options.config, { stateDir: options.stateDir })
   const answer = await askDaemon(stateDir, 'GET', '/marks')
-  const marks = answer === undefined ? MarksJournal.read(stateDir) : marksAnswer.parse(answer).marks
+  const marks =
+    answer === undefined ? [...MarksJournal.read(stateDir).marks.values()] : marksAnswer.parse(answer).marks
   out(options.json === true ? json({ marks }) : marksTable(marks))
 }
 
@@ -42,11 +50,11 @@ export async function raise(
   const config = loadConfig(options.config, { stateDir: options.stateDir })
   const { key, chain, kind, level, round = 0 } = options
   const request = { key, chain, kind, level, round }
-  const selection = selectionOf(request)
+  const wanted = checked(markRequestSchema, request)
   const answer = await askDaemon(config.stateDir, 'POST', '/marks/raise', request)
   const report: RaiseReport =
     answer === undefined
-      ? withJournal(config, (store) => raiseMarks(store, { ...selection, level, round }))
+      ? withJournal(config, (store) => raiseMarks(store, wanted))
       : raiseAnswer.parse(answer)
   if (report.raised.length === 0) throw new RefusedError(nothingRaised(report, level, round))
   if (options.json === true) out(json(report))
@@ -56,7 +64,7 @@ export async function raise(
 /** Sets first marks for configured keys, chains and kinds that have none. Refuses while a daemon owns the state. */
 export function seed(options: InitOptions & SelectOptions, { out }: Output): void {
   const config = loadConfig(options.config, { stateDir: options.stateDir })
-  const selection = selectionOf({ ...options, level: options.level ?? 0, round: options.round ?? 0 })
+  const selection = readSelection(options)
   const needed = neededMarks(config).filter((mark) => isSelected(selection, mark))
   const { fresh, marks } = withJournal(config, (store) => {
     const known = new Set(store.marks().map(markName))
@@ -67,7 +75,8 @@ export function seed(options: InitOptions & SelectOptions, { out }: Output): voi
   else out(`${fresh.length} new marks\n\n${marksTable(marks)}`)
 }
 
-function withJournal<Result>(config: Config, use: (store: MarksJournal) => Result): Result {
+/** Owns the state for as long as `use` takes; refuses while a daemon owns it. */
+export function withJournal<Result>(config: Config, use: (store: MarksJournal) => Result): Result {
   const store = MarksJournal.open({ directory: config.stateDir, maxLevelGap: config.marks.maxLevelGap })
   try {
     return use(store)
@@ -76,11 +85,13 @@ function withJournal<Result>(config: Config, use: (store: MarksJournal) => Resul
   }
 }
 
-function selectionOf(
-  request: SelectOptions & { readonly level: number; readonly round: number },
-): MarkSelection {
-  const { key, chain, kind, level, round } = request
-  const parsed = markRequestSchema.safeParse({ key, chain, kind, level, round })
+/** The marks that a command's options name. Throws a UsageError. */
+export function readSelection({ key, chain, kind }: SelectOptions): MarkSelection {
+  return checked(markSelectionSchema, { key, chain, kind })
+}
+
+function checked<Value>(schema: z.ZodType<Value>, value: unknown): Value {
+  const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   throw new UsageError(z.prettifyError(parsed.error))
 }

@@ -11,13 +11,12 @@ import { runConsole, type ConsoleOptions } from './console.js'
 import { demo } from './demo.js'
 import { EXIT, failureOf, type ExitCode } from './exit-code.js'
 import { init } from './init.js'
-import { showKeys } from './keys.js'
-import { raise, seed, showMarks } from './marks.js'
+import { addKeys } from './keys-commands.js'
+import { addMarks } from './marks-commands.js'
+import { PRINT_JSON, positioned } from './options.js'
 import type { Output } from './output.js'
 import { serve } from './serve.js'
 import { packageVersion } from './version.js'
-
-const PRINT_JSON = 'print JSON instead of a table'
 
 /** Runs one command line and resolves with its exit code; whatever goes wrong is told on standard error. */
 export async function runCli(args: readonly string[], output: Output): Promise<ExitCode> {
@@ -61,13 +60,7 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
       init(command.optsWithGlobals(), output)
     })
 
-  program
-    .command('keys')
-    .description("show the board's keys and addresses")
-    .option('--port <path>', 'read them from this port (or: auto); then no configuration is needed')
-    .option('--json', PRINT_JSON)
-    .action((_options, command: Command) => showKeys(command.optsWithGlobals(), output))
-
+  addKeys(program, output)
   addMarks(program, output)
   addBoardTools(program, output, onExit)
 
@@ -78,32 +71,6 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
       onExit(await demo(output))
     })
   return program
-}
-
-function addMarks(program: Command, output: Output): void {
-  const marks = program
-    .command('marks')
-    .description('high-water marks: what was signed last, and may never be signed again')
-
-  marks
-    .command('show')
-    .description('show all marks')
-    .option('--json', PRINT_JSON)
-    .action((_options, command: Command) => showMarks(command.optsWithGlobals(), output))
-
-  selected(marks.command('raise'))
-    .description('raise marks (never lower them), also in a running daemon')
-    .requiredOption('--level <level>', 'the new level', parseCount)
-    .option('--round <round>', 'the new round', parseCount, 0)
-    .option('--json', PRINT_JSON)
-    .action((_options, command: Command) => raise(command.optsWithGlobals(), output))
-
-  selected(positioned(marks.command('seed')))
-    .description('set first marks for keys, chains and kinds that have none; the daemon must be stopped')
-    .option('--json', PRINT_JSON)
-    .action((_options, command: Command) => {
-      seed(command.optsWithGlobals(), output)
-    })
 }
 
 /** Commands that speak to a board by themselves: no daemon, no configuration. */
@@ -134,31 +101,8 @@ function addBoardTools(program: Command, output: Output, onExit: (code: ExitCode
     })
 }
 
-function positioned(command: Command): Command {
-  return command
-    .option(
-      '--level <level>',
-      'the level to start from, instead of high_water_marks in the configuration',
-      parseCount,
-    )
-    .option('--round <round>', 'the round to start from', parseCount)
-}
-
-function selected(command: Command): Command {
-  return command
-    .option('--key <address>', 'only marks of this key')
-    .option('--chain <chain>', 'only marks of this chain (a name or a NetX... id)')
-    .option('--kind <kind>', 'only marks of this kind (block, preattestation, attestation)')
-}
-
 function parseBaud(text: string): BaudRate {
   const rate = BAUD_RATES.find((known) => String(known) === text)
   if (rate === undefined) throw new InvalidArgumentError(`${BAUD_RATES.join(' or ')} expected`)
   return rate
-}
-
-function parseCount(text: string): number {
-  const value = Number(text)
-  if (/^\d{1,10}$/.test(text) && value <= 0x7fffffff) return value
-  throw new InvalidArgumentError('a whole number from 0 to 2147483647 expected')
 }

@@ -39,7 +39,7 @@ function setUp(text = BAKER + SEEDS) {
     },
     err: () => undefined,
   }
-  const marks = () => MarksJournal.read(stateDir)
+  const marks = () => [...MarksJournal.read(stateDir).marks.values()]
   return { options: { config, stateDir }, output, marks, written: () => written }
 }
 

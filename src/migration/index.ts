@@ -1,0 +1,4 @@
+/** Marks as other signers, and this one, hand them over in files. */
+export { MigrationError } from './migration-error.js'
+export { exportText, type ExportedMarks } from './exported-marks.js'
+export { readImport, type Import } from './read-import.js'
