@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+
 /** How much memory may have grown from the second quarter of a run to its last, in KiB. */
 export const MAX_GROWTH_KIB = 8192
 
@@ -13,6 +16,23 @@ export function judge(samples) {
   const after = samples.slice(samples.length / 4).map(({ descriptors }) => descriptors)
   const [fewest, most] = [Math.min(...after), Math.max(...after)]
   return { isFlat: growthKiB <= MAX_GROWTH_KIB && most === fewest, growthKiB, fewest, most }
+}
+
+/** Memory and descriptors of a process, and how many of these are sockets. */
+export function look(pid) {
+  const [, rssKiB] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  const folder = `/proc/${pid}/fd`
+  const names = readdirSync(folder)
+  const sockets = names.filter((name) => isSocket(join(folder, name))).length
+  return { rssKiB: Number(rssKiB), descriptors: names.length, sockets }
+}
+
+function isSocket(path) {
+  try {
+    return readlinkSync(path).startsWith('socket:')
+  } catch {
+    return false // it was closed meanwhile
+  }
 }
 
 const rss = ({ rssKiB }) => rssKiB

@@ -33,6 +33,15 @@ export const ADDRESS = {
 const WITHOUT_DESCRIPTORS =
   'for f in /proc/$$/fd/*; do n=${f##*/}; if (( n > 2 )); then eval "exec $n>&-"; fi; done; exec "$@"'
 
+/** What stands around a daemon that is not started plainly. */
+export type Launch = {
+  /** A program that starts the daemon, with its arguments. */
+  readonly under?: readonly string[]
+  /** Options of Node itself. */
+  readonly node?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+}
+
 /** A running `tezio-bridge serve`. */
 export class Daemon {
   readonly lines: LogLine[] = []
@@ -42,10 +51,11 @@ export class Daemon {
   stderr = ''
   #hasExited = false
 
-  constructor(args: readonly string[]) {
-    const command = [process.execPath, PROGRAM, 'serve', ...args]
+  constructor(args: readonly string[], { under = [], node = [], environment = {} }: Launch = {}) {
+    const command = [...under, process.execPath, ...node, PROGRAM, 'serve', ...args]
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe']
-    this.#child = spawn('bash', ['-c', WITHOUT_DESCRIPTORS, 'bash', ...command], { stdio })
+    const env = { ...process.env, ...environment }
+    this.#child = spawn('bash', ['-c', WITHOUT_DESCRIPTORS, 'bash', ...command], { stdio, env })
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       this.lines.push(JSON.parse(line) as LogLine)
       this.#wake()
@@ -64,6 +74,11 @@ export class Daemon {
 
   get pid(): number {
     return this.#child.pid ?? 0
+  }
+
+  /** The signal that ended it. */
+  get endedBy(): NodeJS.Signals | null {
+    return this.#child.signalCode
   }
 
   /** The first line of an event from index `from` on; rejects when the daemon ends without it. */
@@ -132,7 +147,12 @@ export class Bench {
 
   /** A daemon; options that are given here win. */
   start(...options: readonly string[]): Daemon {
-    const daemon = new Daemon([...this.options, '--port', this.port.path, ...options])
+    return this.launch({}, ...options)
+  }
+
+  /** The same, with something around it. */
+  launch(launch: Launch, ...options: readonly string[]): Daemon {
+    const daemon = new Daemon([...this.options, '--port', this.port.path, ...options], launch)
     this.#daemons.push(daemon)
     return daemon
   }

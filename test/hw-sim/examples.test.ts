@@ -15,8 +15,8 @@ let simulator: ChildProcess | undefined
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'tezio-python-'))
-  const script = join(ROOT, 'scripts/python-serial.mjs')
-  const { status, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' })
+  const script = join(ROOT, 'scripts/debian-package.mjs')
+  const { status, stderr } = spawnSync(process.execPath, [script, 'python3-serial'], { encoding: 'utf8' })
   if (status !== 0) missing = stderr.trim()
 }, 300_000)
 

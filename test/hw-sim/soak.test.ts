@@ -2,14 +2,8 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { judge } from '../soak/soak-judge.js'
 import { ROOT } from './started-simulator.js'
-
-type Sample = { readonly rssKiB: number; readonly descriptors: number }
-type Judgement = { readonly isFlat: boolean; readonly growthKiB: number }
-
-const { judge } = (await import(join(ROOT, 'scripts/soak-judge.mjs'))) as {
-  readonly judge: (samples: readonly Sample[]) => Judgement
-}
 
 const samples = (rssKiB: (at: number) => number, descriptors: (at: number) => number = () => 21) =>
   Array.from({ length: 6000 }, (_, at) => ({ rssKiB: rssKiB(at), descriptors: descriptors(at) }))
@@ -42,25 +36,29 @@ describe('the judgement of a soak', () => {
   })
 })
 
+/** Runs `npm run soak -- ...args`. */
+function soak(...args: readonly string[]) {
+  return promisify(execFile)(process.execPath, [join(ROOT, 'scripts/soak.mjs'), ...args])
+}
+
 describe.runIf(process.platform === 'linux')('a short soak', () => {
   it('keeps the rate, gets every answer, and finds memory and descriptors flat', async () => {
-    const script = join(ROOT, 'scripts/soak.mjs')
-    // a fifth of the real rate: other tests run beside this one
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      script,
-      '--seconds',
-      '4',
-      '--rate',
-      '2000',
-    ])
-    expect(stdout).toMatch(/^SIMULATED /)
+    const { stdout } = await soak('simulator', '--minutes', '0.07', '--rate', '2000')
+    expect(stdout).toMatch(/^SIMULATED /m)
     expect(stdout).toMatch(/^commands {5}1\d\d .* all answered as expected$/m)
     expect(stdout).toMatch(/^verdict {6}flat$/m)
+    expect(stdout).toMatch(/^soak simulator: well$/m)
   }, 60_000)
 
-  it('refuses a wrong rate', async () => {
-    const script = join(ROOT, 'scripts/soak.mjs')
-    const soak = promisify(execFile)(process.execPath, [script, '--rate', 'fast'])
-    await expect(soak).rejects.toMatchObject({ code: 64, stderr: expect.stringContaining('usage') as string })
+  it.each([
+    ['a wrong rate', 'simulator', '--rate', 'fast'],
+    ['an unknown part', 'sleeping'],
+    ['an unknown option', 'simulator', '--seconds', '4'],
+  ])('refuses %s', async (_, ...args) => {
+    const usage = {
+      code: 64,
+      stderr: expect.stringMatching(/usage: soak .*simulator.*crash.*baking/) as string,
+    }
+    await expect(soak(...args)).rejects.toMatchObject(usage)
   })
 })

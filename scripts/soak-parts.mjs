@@ -1,0 +1,33 @@
+/**
+ * What `npm run soak` can run, in its order. `minutes` is how long a part may take unless told; `command` is what Node runs
+ * for it, with its environment, given the values of `--minutes`, `--rate`, `--levels` and `--seed`.
+ */
+export const PARTS = [
+  {
+    name: 'simulator',
+    what: 'commands at an even rate to the simulated board: right answers, flat memory and descriptors',
+    minutes: '10',
+    command: ({ minutes, rate }) => ({
+      args: ['scripts/soak-simulator.mjs', '--minutes', minutes, '--rate', rate],
+    }),
+  },
+  {
+    name: 'crash',
+    what: 'the daemon killed at random instants of a signature, over and over, with fresh seeds: no second payload',
+    minutes: '10',
+    command: (values) => vitest('crash', values),
+  },
+  {
+    name: 'baking',
+    what: 'blocks and votes at 100 times real speed, with repeats, conflicts and unplugs: none doubled, none missed',
+    minutes: '1440', // it ends with its levels: 100,000 of 60 ms take 100 minutes
+    command: (values) => vitest('baking', values),
+  },
+]
+
+/** A part that is a file of test/soak, with its length and seed in the environment. */
+function vitest(name, { minutes, levels, seed }) {
+  const args = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.soak.config.ts']
+  const environment = { SOAK_MINUTES: minutes, SOAK_LEVELS: levels, ...(seed && { SOAK_SEED: seed }) }
+  return { args: [...args, `test/soak/${name}.soak.ts`], environment }
+}
