@@ -175,6 +175,43 @@ describe('marks and crashes', () => {
   })
 })
 
+describe('a second daemon', () => {
+  it('F9 on the same listening port ends at once and names the address, and the first is undisturbed', async () => {
+    const { daemon, url } = await baking()
+    const address = new URL(url).host
+    const other = bench(
+      BAKING_CONFIG.replace('server: { listen: "127.0.0.1:0" }', `server: { listen: "${address}" }`),
+    )
+    expect((await other.init()).code).toBe(0)
+    const second = other.start()
+    expect(await second.exit).toBe(74)
+    expect(second.stderr).toContain(address)
+    expect((await sign(url, ADDRESS.tz3, block(1))).status).toBe(200)
+    expect(other.signCommands).toBe(0)
+    daemon.kill('SIGKILL')
+    await daemon.exit
+    const third = await other.started()
+    expect(await third.url()).toBe(url)
+    expect((await sign(url, ADDRESS.tz3, block(1))).status).toBe(200)
+  })
+
+  it('F9 on the same board signs nothing while the first holds it, and the first is undisturbed', async () => {
+    const { made, daemon, url } = await baking()
+    const other = bench()
+    expect((await other.init()).code).toBe(0)
+    const second = other.start('--port', made.port.path)
+    expect(await second.line('device.open-failed')).toMatchObject({ code: 'port-busy' })
+    expect(await sign(await second.url(), ADDRESS.tz3, block(1))).toMatchObject({
+      ...{ status: 500, code: 'device-unavailable' },
+    })
+    expect((await sign(url, ADDRESS.tz3, block(1))).status).toBe(200)
+    expect(made.signCommands).toBe(1)
+    daemon.kill('SIGKILL')
+    await daemon.exit
+    await second.line('device.ready')
+  })
+})
+
 describe('the Tezio Signer’s configuration', () => {
   const authenticated = (key: PublicKeyHash, payload: Uint8Array) => {
     const message = concatBytes(Uint8Array.of(0x04, 0x01), publicKeyHashBytes(key), payload)

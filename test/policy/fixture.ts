@@ -100,12 +100,13 @@ export class ManualClock implements Clock {
 
 export type Operation = keyof StateFiles
 
-/** The system's files, every call of which goes through `around`. */
+/** The system's files, or others, every call of which goes through `around`. */
 export function aroundFiles(
   around: (operation: Operation, call: () => unknown, args: readonly unknown[]) => unknown,
+  files: StateFiles = systemFiles,
 ): StateFiles {
-  return new Proxy(systemFiles, {
-    get: (files, name) => {
+  return new Proxy(files, {
+    get: (_, name) => {
       const call: unknown = Reflect.get(files, name)
       if (typeof call !== 'function') return call
       return (...args: readonly unknown[]) =>

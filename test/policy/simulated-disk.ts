@@ -7,11 +7,18 @@ import { aroundFiles, filesIn, systemError, type Operation } from './fixture.js'
 export type Incident = {
   /** How many operations come before it, from 0. */
   readonly at: number
-  readonly when: 'before' | 'halfway' | 'behind'
-  /** Whether the process goes on, or nothing it asks for is done any more. */
-  readonly then: 'goes-on' | 'dies'
+  /** `short`: a write takes only a part and says so; it does not fail, and anything but a write is as usual. */
+  readonly when: 'before' | 'halfway' | 'behind' | 'short'
+  /**
+   * Whether the process goes on, or goes on with a disk that takes nothing any more until `restart`, or is dead, so
+   * that nothing it asks for is done.
+   */
+  readonly then: 'goes-on' | 'stays' | 'dies'
   readonly code: string
 }
+
+/** Operations that do nothing to a disk. */
+const READING: readonly Operation[] = ['fstatSync', 'statSync', 'readFileSync', 'readdirSync']
 
 type Gap = { readonly from: number; readonly to: number }
 
@@ -29,8 +36,11 @@ export class SimulatedDisk {
   #names = new Map<string, number>()
   #incident: Incident | undefined
   #isDead = false
-  /** Operations so far, without those that change nothing on a disk. */
+  #stays: string | undefined
+  /** Operations since the last plan, without those that close a file. */
   operations = 0
+  /** Their names, in order. */
+  trace: Operation[] = []
 
   readonly files: StateFiles = aroundFiles((operation, call, args) => this.#run(operation, call, args))
 
@@ -41,13 +51,20 @@ export class SimulatedDisk {
   /** Plans one incident from now on. */
   plan(incident: Incident): void {
     this.operations = 0
+    this.trace = []
     this.#incident = incident
   }
 
-  /** Another process: what was written is there, whether it was synced or not. */
+  /** Whether the planned incident was the death of the process. */
+  get isDead(): boolean {
+    return this.#isDead
+  }
+
+  /** No incident any more, perhaps for another process: what was written is there, whether it was synced or not. */
   restart(): void {
     this.#incident = undefined
     this.#isDead = false
+    this.#stays = undefined
   }
 
   /** All that was not synced is lost. */
@@ -75,16 +92,19 @@ export class SimulatedDisk {
 
   #run(operation: Operation, call: () => unknown, args: readonly unknown[]): unknown {
     if (operation === 'closeSync') return call() // the system closes what a dead process had open
+    this.trace.push(operation)
     const incident = this.operations++ === this.#incident?.at ? this.#incident : undefined
     if (this.#isDead) throw systemError('EDEAD')
+    if (this.#stays !== undefined && changes(operation, args)) throw systemError(this.#stays)
     if (incident === undefined) return this.#perform(operation, call, args)
-    this.#isDead = incident.then === 'dies'
-    if (incident.when === 'halfway' && operation === 'writeSync') {
-      const [fd, bytes, from, size] = args as [number, Uint8Array, number, number]
-      fs.writeSync(fd, bytes, from, Math.floor(size / 2))
+    if (incident.when === 'short') {
+      return operation === 'writeSync' ? shortWrite(args) : this.#perform(operation, call, args)
     }
+    this.#isDead = incident.then === 'dies'
+    if (incident.then === 'stays') this.#stays = incident.code
+    if (incident.when === 'halfway' && operation === 'writeSync') shortWrite(args)
     if (incident.when === 'behind') this.#perform(operation, call, args)
-    else if (isSync(operation) && incident.then === 'goes-on') this.#loseUnsynced(args[0] as number)
+    else if (isSync(operation) && incident.then !== 'dies') this.#loseUnsynced(args[0] as number)
     throw systemError(incident.code)
   }
 
@@ -130,6 +150,18 @@ export class SimulatedDisk {
       filesIn(this.#directory).map((name) => [name, fs.statSync(join(this.#directory, name)).ino]),
     )
   }
+}
+
+/** Writes the first half; how much that was. */
+function shortWrite(args: readonly unknown[]): number {
+  const [fd, bytes, from, size] = args as [number, Uint8Array, number, number]
+  return fs.writeSync(fd, bytes, from, Math.floor(size / 2))
+}
+
+/** Whether an operation wants to change something; opening counts when it is for writing. */
+function changes(operation: Operation, [, flags]: readonly unknown[]): boolean {
+  if (operation === 'openSync') return flags !== 'r' && flags !== fs.constants.O_RDONLY
+  return !READING.includes(operation)
 }
 
 function isSync(operation: Operation): boolean {

@@ -11,11 +11,15 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MarksJournal } from '../../src/policy/index.js'
 import { MAINNET, stateErrorOf, temporaryDirectory, TZ1, wanted } from './fixture.js'
+
+/** Pairs of processes that are started for the race of new processes; a start costs 40 ms of a processor. */
+const PAIRS = Number(process.env['LOCK_PAIRS'] ?? 20)
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -37,6 +41,8 @@ beforeAll(() => {
   }
   writeFileSync(join(program, 'hold.js'), HOLD)
   writeFileSync(join(program, 'race.js'), RACE)
+  writeFileSync(join(program, 'start.js'), START)
+  writeFileSync(join(program, 'contend.js'), CONTEND)
 })
 
 afterAll(() => {
@@ -83,8 +89,67 @@ for (let tries = 0; owned < Number(turns) && tries < 1e5; tries++) {
 process.stdout.write(JSON.stringify({ owned, together }))
 `
 
+/** Takes the directory as the daemon does when it starts, and holds it until it is killed. */
+const START = `
+import { lockState } from './policy/state-lock.js'
+try {
+  lockState(process.argv[2])
+  process.stdout.write('owned\\n')
+  process.stdin.resume()
+} catch (error) {
+  process.stdout.write(error.code + ' ' + error.message + '\\n')
+}
+`
+
+/** Does so again and again: each line it reads is a start, or the end of the one before. */
+const CONTEND = `
+import { createInterface } from 'node:readline'
+import { lockState } from './policy/state-lock.js'
+let lock
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === 'end') {
+    lock?.release()
+    lock = undefined
+    process.stdout.write('ended\\n')
+    continue
+  }
+  try {
+    lock = lockState(process.argv[2])
+    process.stdout.write('owned\\n')
+  } catch (error) {
+    process.stdout.write(error.code + ' ' + error.message + '\\n')
+  }
+}
+`
+
 function start(script: string, ...args: readonly string[]): ChildProcess {
   return spawn(process.execPath, [join(program, script), ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+}
+
+/** A process that is talked to line by line. */
+class Contender {
+  readonly child: ChildProcess
+  readonly #lines: AsyncIterator<string>
+
+  constructor(script: string, directory: string) {
+    this.child = start(script, directory)
+    this.#lines = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]()
+  }
+
+  say(line: string): void {
+    this.child.stdin?.write(`${line}\n`)
+  }
+
+  async hear(): Promise<string> {
+    const next = await this.#lines.next()
+    return next.done === true ? 'it ended' : next.value
+  }
+
+  async kill(): Promise<void> {
+    const isOver = once(this.child, 'close')
+    this.child.kill('SIGKILL')
+    await isOver
+  }
 }
 
 async function outputOf(child: ChildProcess): Promise<string> {
@@ -134,4 +199,36 @@ describe('one owner', () => {
       expect(owned).toBe(100)
     }
   })
+
+  test('F9 of two processes that start in one moment one owns it, a thousand times', async () => {
+    const { directory } = setUp()
+    const pair = [new Contender('contend.js', directory), new Contender('contend.js', directory)]
+    const owners = new Set<number>()
+    for (let round = 0; round < 1000; round++) {
+      for (const one of round % 2 === 0 ? pair : pair.toReversed()) one.say('start')
+      const heard = await Promise.all(pair.map((one) => one.hear()))
+      expect(heard.filter((line) => line === 'owned')).toHaveLength(1)
+      expect(heard.filter((line) => line.startsWith('state-locked '))).toHaveLength(1)
+      owners.add(heard.indexOf('owned'))
+      for (const one of pair) one.say('end')
+      expect(await Promise.all(pair.map((one) => one.hear()))).toEqual(['ended', 'ended'])
+    }
+    expect(owners.size).toBe(2) // neither was always first, so they did race
+    await Promise.all(pair.map((one) => one.kill()))
+  })
+
+  test('F9 of new processes too: the next pair starts at once after kill -9 of the owner', async () => {
+    const { directory } = setUp()
+    for (let round = 0; round < PAIRS; round++) {
+      const pair = [new Contender('start.js', directory), new Contender('start.js', directory)]
+      const heard = await Promise.all(pair.map((one) => one.hear()))
+      const owner = pair[heard.indexOf('owned')]
+      expect(heard.filter((line) => line === 'owned')).toHaveLength(1)
+      const refusal = heard.find((line) => line !== 'owned')
+      expect(refusal).toMatch(/^state-locked .* is owned by process /)
+      const loser = pair.find((one) => one !== owner)!
+      if (loser.child.exitCode === null) await once(loser.child, 'close') // it ends of itself
+      await owner?.kill()
+    }
+  }, 600_000)
 })
