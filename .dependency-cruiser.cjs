@@ -23,6 +23,7 @@ module.exports = {
     only('src/policy', [area('src/tezos')]),
     only('src/config', [area('src/tezos')]),
     only('src/migration', [area('src/tezos'), '^src/policy/index\\.ts$']),
+    only('src/octez', [area('src/tezos')]),
     only('src/server', [area('src/tezos'), '^src/policy/index\\.ts$']),
     {
       name: 'hw-sim-imports',

@@ -1,22 +1,15 @@
 import { join } from 'node:path'
 import { monotonicClock } from '../clock.js'
 import type { Config } from '../config/index.js'
-import { TezioDevice, type DeviceEvent, type KeyPin } from '../device/index.js'
-import {
-  GuardedSigner,
-  markName,
-  MarksJournal,
-  type SignerTrouble,
-  type SignEvent,
-  type StateEvent,
-} from '../policy/index.js'
-import { adminApp, controlApp, listen, signerApp, type Listener } from '../server/index.js'
-import { assertNever } from '../tezos/index.js'
-import { controlHandlers } from './control-handlers.js'
+import { TezioDevice, type KeyPin } from '../device/index.js'
+import { GuardedSigner, markName, MarksJournal, type HeadCheck } from '../policy/index.js'
+import { listen, type App, type Listener } from '../server/index.js'
+import { createApps, type AppParts } from './apps.js'
+import { eventSink, faultSink } from './event-sink.js'
+import { createHeadCheck, isSameHeadCheck } from './head-check.js'
 import { AUTHENTICATION_ALIAS, configuredKeys, type ConfiguredKeys } from './key-directory.js'
-import type { Log, LogLevel } from './log.js'
+import type { AdjustableLog, Log } from './log.js'
 import { neededMarks } from './mark-selection.js'
-import { readiness } from './readiness.js'
 import { signingDevice } from './signing-device.js'
 
 /** A bridge at work. */
@@ -25,11 +18,13 @@ export type Bridge = {
   readonly address: string
   readonly adminAddress: string
   readonly device: TezioDevice
+  /** Puts a configuration in force for the next request, in one step. It may differ only in what needs no restart. */
+  readonly apply: (next: Config) => void
   /** Turns new requests away, lets the one in hand end, and gives everything back within `graceMs`. */
   readonly close: (graceMs: number) => Promise<void>
 }
 
-export type BridgeOptions = { readonly config: Config; readonly log: Log; readonly version: string }
+export type BridgeOptions = { readonly config: Config; readonly log: AdjustableLog; readonly version: string }
 
 /** Requests that may wait for the device at once. */
 const QUEUE_CAPACITY = 100
@@ -43,7 +38,9 @@ export async function startBridge({ config, log, version }: BridgeOptions): Prom
   warnOfState(config, store, log)
   const device = createDevice(config, log)
   const keys = configuredKeys(config, device)
-  const signer = createSigner(config, log, { store, device, keys })
+  const headCheck = createHeadCheck(config, store, eventSink(log))
+  const signer = createSigner(config, log, { store, device, keys, headCheck })
+  const parts: AppParts = { device, store, signer, version, onFault: faultSink(log) }
   const listeners: Listener[] = []
   const close = async (graceMs: number) => {
     const cancel = monotonicClock.after(graceMs, () => void device.close())
@@ -53,44 +50,58 @@ export async function startBridge({ config, log, version }: BridgeOptions): Prom
     store.close()
   }
   try {
-    const onFault = faultSink(log)
-    listeners.push(
-      ...(await listenForControl(config, log, controlApp(controlHandlers(config, device, store), onFault))),
-    )
+    const apps = createApps(config, parts)
+    const control = await listenForControl(config, log, apps.control)
+    listeners.push(...control)
     device.open()
-    const { allowedHosts } = config.server
-    const admin = await listen(
-      adminApp({ readiness: () => readiness(device.health(), store.quarantines()), allowedHosts, onFault }),
-      config.admin.listen,
-    )
+    const admin = await listen(apps.admin, config.admin.listen)
     listeners.push(admin)
-    const app = signerApp({
-      signer,
-      keys,
-      clock: monotonicClock,
-      queueTimeoutMs: config.server.queueTimeoutMs,
-      knownKeys: config.server.knownKeys,
-      version,
-      onFault,
-      accept: { ...config.server, allowedPeers: config.allowedPeers },
-    })
-    const server = await listen(app, config.server.listen)
+    const server = await listen(apps.signer, config.server.listen)
     listeners.push(server)
     log.write('info', { event: 'admin.listening', address: admin.address })
     log.write('info', { event: 'server.listening', address: server.address })
-    return { address: server.address, adminAddress: admin.address, device, close }
+    const apply = applier({ config, headCheck, parts, log, listeners: { control, admin, server } })
+    return { address: server.address, adminAddress: admin.address, device, apply, close }
   } catch (error) {
     await close(0)
     throw error
   }
 }
 
+/** What is in force, and what it is in force on. */
+type InForce = {
+  readonly config: Config
+  readonly headCheck: HeadCheck | undefined
+  readonly parts: AppParts
+  readonly log: AdjustableLog
+  readonly listeners: {
+    readonly control: readonly Listener[]
+    readonly admin: Listener
+    readonly server: Listener
+  }
+}
+
+/** Everything is made first; then it is exchanged without a pause in between, so that no request meets a half of it. */
+function applier({ parts, log, listeners, ...start }: InForce): (next: Config) => void {
+  let { config, headCheck } = start
+  return (next) => {
+    const { signer, store } = parts
+    // The one that is replaced is not closed: requests in flight end with it, within its own deadline.
+    if (!isSameHeadCheck(config, next)) headCheck = createHeadCheck(next, store, eventSink(log))
+    config = next
+    const apps = createApps(next, parts)
+    signer.replaceRules({ keys: next.keys, headCheck })
+    store.limitLevelGap(next.marks.maxLevelGap)
+    for (const listener of listeners.control) listener.replaceApp(apps.control)
+    listeners.admin.replaceApp(apps.admin)
+    listeners.server.replaceApp(apps.signer)
+    log.setLevel(next.logLevel)
+    warnOfState(next, store, log)
+  }
+}
+
 /** Without its control socket (a path over 107 bytes, say) the daemon signs all the same; only commands cannot ask it. */
-async function listenForControl(
-  config: Config,
-  log: Log,
-  app: ReturnType<typeof controlApp>,
-): Promise<readonly Listener[]> {
+async function listenForControl(config: Config, log: Log, app: App): Promise<readonly Listener[]> {
   try {
     return [await listen(app, { path: join(config.stateDir, CONTROL_SOCKET) })]
   } catch (error) {
@@ -135,12 +146,18 @@ function createDevice(config: Config, log: Log): TezioDevice {
   })
 }
 
-type Parts = { readonly store: MarksJournal; readonly device: TezioDevice; readonly keys: ConfiguredKeys }
+type Parts = {
+  readonly store: MarksJournal
+  readonly device: TezioDevice
+  readonly keys: ConfiguredKeys
+  readonly headCheck: HeadCheck | undefined
+}
 
-function createSigner(config: Config, log: Log, { store, device, keys }: Parts): GuardedSigner {
+function createSigner(config: Config, log: Log, { store, device, keys, headCheck }: Parts): GuardedSigner {
   const aliases = new Map(config.keys.map((key) => [key.publicKeyHash, key.curveAlias]))
   return new GuardedSigner({
     keys: config.keys,
+    headCheck,
     store,
     device: signingDevice(device, aliases),
     clock: monotonicClock,
@@ -149,52 +166,4 @@ function createSigner(config: Config, log: Log, { store, device, keys }: Parts):
     queueCapacity: QUEUE_CAPACITY,
     onEvent: eventSink(log),
   })
-}
-
-type BridgeEvent = DeviceEvent | StateEvent | SignEvent | SignerTrouble
-
-/** Where all parts report to: one line for each event, as loud as it deserves. */
-function eventSink(log: Log): (event: BridgeEvent) => void {
-  return (event) => {
-    log.write(levelOf(event), event)
-  }
-}
-
-function faultSink(log: Log): (error: unknown) => void {
-  return (error) => {
-    log.write('error', {
-      event: 'request.failed',
-      reason: error instanceof Error ? error.stack : String(error),
-    })
-  }
-}
-
-/** How much an operator has to care. */
-function levelOf(event: BridgeEvent): LogLevel {
-  switch (event.event) {
-    case 'device.command-finished':
-      return 'debug'
-    case 'signature.decided':
-      return event.outcome === 'refused' ? 'warn' : 'info'
-    case 'device.opened':
-      return event.simulated ? 'warn' : 'info'
-    case 'device.ready':
-    case 'device.resynced':
-    case 'journal.reopened':
-    case 'journal.rolled':
-      return 'info'
-    case 'journal.write-failed':
-    case 'signature.not-stored':
-    case 'key.quarantined':
-      return 'error'
-    case 'device.open-failed':
-    case 'device.lost':
-    case 'device.sync-lost':
-    case 'device.noise-discarded':
-    case 'device.late-reply-discarded':
-    case 'journal.torn-line-dropped':
-      return 'warn'
-    default:
-      return assertNever(event)
-  }
 }

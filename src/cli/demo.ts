@@ -13,7 +13,7 @@ import { MarksJournal } from '../policy/index.js'
 import { systemErrorCode } from '../system-error.js'
 import { startBridge, type Bridge } from './bridge.js'
 import type { ExitCode } from './exit-code.js'
-import { createLog, type Log } from './log.js'
+import { createLog, type AdjustableLog } from './log.js'
 import { neededMarks, seedsFor } from './mark-selection.js'
 import type { Output } from './output.js'
 import { untilStopped } from './serve.js'
@@ -49,7 +49,11 @@ type Addresses = ReturnType<typeof keyAddresses>
 type Listen = { readonly signer: string; readonly admin: string }
 
 /** On the usual ports, or on any free ones when another bridge has them. */
-async function start(file: string, log: Log, configText: (listen: Listen) => string): Promise<Bridge> {
+async function start(
+  file: string,
+  log: AdjustableLog,
+  configText: (listen: Listen) => string,
+): Promise<Bridge> {
   try {
     return await startWith(file, log, configText({ signer: '127.0.0.1:6732', admin: '127.0.0.1:6733' }))
   } catch (error) {
@@ -58,7 +62,7 @@ async function start(file: string, log: Log, configText: (listen: Listen) => str
   }
 }
 
-async function startWith(file: string, log: Log, text: string): Promise<Bridge> {
+async function startWith(file: string, log: AdjustableLog, text: string): Promise<Bridge> {
   writeFileSync(file, text)
   const config = loadConfig(file)
   rmSync(config.stateDir, { recursive: true, force: true })

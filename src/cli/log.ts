@@ -9,6 +9,9 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 /** Writes structured lines, one for each event. */
 export type Log = { readonly write: (level: LogLevel, event: LogEvent) => void }
 
+/** A log whose least level can be changed. */
+export type AdjustableLog = Log & { readonly setLevel: (level: 'debug' | 'info') => void }
+
 /** Lines of one name and code that are written within a second; the rest is counted. */
 const BURST = 10
 const WINDOW_MS = 1000
@@ -16,7 +19,11 @@ const WINDOW_MS = 1000
 type Window = { startedAt: number; written: number; suppressed: number }
 
 /** JSON lines on standard output, or on `destination`. A flood of one kind of line is cut short and counted. */
-export function createLog(level: 'debug' | 'info', clock: Clock, destination?: DestinationStream): Log {
+export function createLog(
+  level: 'debug' | 'info',
+  clock: Clock,
+  destination?: DestinationStream,
+): AdjustableLog {
   const options = {
     level,
     base: {},
@@ -26,6 +33,9 @@ export function createLog(level: 'debug' | 'info', clock: Clock, destination?: D
   const logger: Logger = destination === undefined ? pino(options) : pino(options, destination)
   const windows = new Map<string, Window>()
   return {
+    setLevel: (next) => {
+      logger.level = next
+    },
     write: (lineLevel, event) => {
       if (lineLevel === 'info') {
         logger.info(event)

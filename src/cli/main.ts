@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { processOutput } from './output.js'
 import { systemErrorCode } from '../system-error.js'
-import { runCli } from './program.js'
 
+// The program takes a moment to load. A reload that is asked for meanwhile must not end it: `serve` reads its file later.
+if (process.argv.includes('serve')) process.on('SIGHUP', () => undefined)
 // State, sockets and transcripts are for this user alone, from the moment they are made.
 process.umask(0o077)
 // `tezio-bridge marks show | head`: the reader has what it wanted. The daemon's log does not go this way.
@@ -10,4 +11,5 @@ process.stdout.on('error', (error) => {
   if (systemErrorCode(error) !== 'EPIPE') throw error
   process.exit()
 })
+const { runCli } = await import('./program.js')
 process.exitCode = await runCli(process.argv.slice(2), processOutput)

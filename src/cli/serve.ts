@@ -1,7 +1,8 @@
-import { loadConfig } from '../config/index.js'
+import { loadConfig, type Config } from '../config/index.js'
 import { startBridge, type Bridge } from './bridge.js'
 import { EXIT, type ExitCode } from './exit-code.js'
 import { createLog, type Log } from './log.js'
+import { reportWarnings, Reloads } from './reload.js'
 import { monotonicClock } from '../clock.js'
 import { packageVersion } from './version.js'
 
@@ -14,25 +15,39 @@ const STOP_LIMIT_MS = 5000
 
 export type ServeOptions = ConfigOptions & { readonly port?: string | undefined }
 
-/** Runs the daemon until it is told to stop. */
+/** Runs the daemon until it is told to stop; SIGHUP makes it read its configuration again. */
 export async function serve({ config: file, stateDir, port }: ServeOptions): Promise<ExitCode> {
-  const loaded = loadConfig(file, { stateDir })
-  const config = port === undefined ? loaded : { ...loaded, device: { ...loaded.device, port } }
+  const load = (): Config => {
+    const loaded = loadConfig(file, { stateDir })
+    return port === undefined ? loaded : { ...loaded, device: { ...loaded.device, port } }
+  }
+  const config = load()
   const log = createLog(config.logLevel, monotonicClock)
-  for (const warning of config.warnings)
-    log.write('warn', { event: 'config.warned', code: warning, reason: warning })
+  const reloads = new Reloads(config, load, log)
+  process.on('SIGHUP', () => {
+    reloads.request()
+  })
+  reportWarnings(config, log)
   const bridge = await startBridge({ config, log, version: packageVersion() })
-  return untilStopped(bridge, log)
+  reloads.begin(bridge)
+  return untilStopped(bridge, log, () => {
+    reloads.end()
+  })
 }
 
 /** Waits for SIGTERM or SIGINT and stops in order; a second signal ends the process where it stands. */
-export function untilStopped(bridge: Bridge, log: Log): Promise<ExitCode> {
+export function untilStopped(
+  bridge: Bridge,
+  log: Log,
+  onStopping: () => void = () => undefined,
+): Promise<ExitCode> {
   return new Promise((resolve, reject) => {
     let isStopping = false
     const stop = (signal: NodeJS.Signals) => {
       // Marks are durable before anything is signed: whatever is cut off here, the state is valid.
       if (isStopping) process.exit(EXIT.ok)
       isStopping = true
+      onStopping()
       log.write('info', { event: 'server.stopping', signal })
       setTimeout(() => process.exit(EXIT.ok), STOP_LIMIT_MS).unref()
       bridge.close(STOP_GRACE_MS).then(() => {

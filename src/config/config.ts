@@ -33,6 +33,16 @@ export type AuthenticationKey = {
   readonly publicKey: PublicKey | undefined
 }
 
+/** Which node tells the chain's head, and how far from it a level may be. */
+export type HeadCheckConfig = {
+  /** An http or https URL without user, query and slash at its end. */
+  readonly rpc: string
+  readonly maxAhead: number
+  readonly maxBehind: number
+  /** What becomes of blocks and votes while the node does not tell. */
+  readonly onError: 'allow' | 'refuse'
+}
+
 /** Everything that can be configured, checked and frozen; nothing behind it checks again. */
 export type Config = {
   /** The file it came from, for messages. */
@@ -58,6 +68,8 @@ export type Config = {
   readonly allowedPeers: readonly AddressRange[] | 'any'
   readonly chains: readonly ChainId[]
   readonly marks: { readonly maxLevelGap: number | 'off' }
+  /** The node whose head blocks and votes are compared with; `undefined`: none is asked. */
+  readonly headCheck: HeadCheckConfig | undefined
   readonly stateDir: string
   readonly keys: readonly KeyConfig[]
   readonly authenticationKey: AuthenticationKey | undefined

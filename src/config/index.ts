@@ -1,5 +1,12 @@
 /** The configuration: one YAML file in, one frozen `Config` or one `ConfigError` out. */
 export { ConfigError, type ConfigErrorCode, type ConfigProblem } from './config-error.js'
-export type { AddressRange, AuthenticationKey, Config, KeyConfig, ListenAddress } from './config.js'
+export type {
+  AddressRange,
+  AuthenticationKey,
+  Config,
+  HeadCheckConfig,
+  KeyConfig,
+  ListenAddress,
+} from './config.js'
 export { loadConfig, type LoadOptions } from './load-config.js'
 export { parseConfig, type ParseContext } from './parse-config.js'

@@ -4,6 +4,7 @@ import { readAuthentication } from './authentication.js'
 import { ConfigError } from './config-error.js'
 import type { Config, KeyConfig } from './config.js'
 import { pathText, type Findings, type Path } from './findings.js'
+import { readHeadCheck } from './head-check.js'
 import { allowedPeers, listeners } from './peers.js'
 import { readKeys } from './keys.js'
 import { fileSchema, schemaProblems, type FileContents } from './schema.js'
@@ -82,6 +83,7 @@ function build(
     allowedPeers: allowedPeers(contents, findings),
     chains,
     marks: { maxLevelGap: marks?.max_level_gap ?? MAX_LEVEL_GAP },
+    headCheck: readHeadCheck(contents, findings),
     stateDir: resolve(dirname(file), stateDir ?? contents.state_dir ?? defaultStateDir),
     keys,
     authenticationKey: authentication.key,

@@ -13,7 +13,9 @@ import {
   readKind,
   readLevelGap,
   readMagicByte,
+  readOnError,
   readPublicKey,
+  readRpcUrl,
   readText,
   wholeNumber,
 } from './values.js'
@@ -29,6 +31,7 @@ const leaf = <T>(read: (value: unknown) => T | Refused) =>
     })
     .optional()
 
+const LEVELS = ' (levels)'
 const MILLISECONDS = ' (milliseconds)'
 
 const list = <T>(read: (value: unknown) => T | Refused) =>
@@ -102,6 +105,12 @@ export const fileSchema = section({
   admin: section({ listen: leaf(readListenAddress) }).nullish(),
   chains,
   marks: section({ max_level_gap: leaf(readLevelGap) }).nullish(),
+  head_check: section({
+    rpc: leaf(readRpcUrl),
+    max_ahead: leaf(wholeNumber(1, 100, LEVELS)),
+    max_behind: leaf(wholeNumber(1, 14_400, LEVELS)),
+    on_error: leaf(readOnError),
+  }).nullish(),
   state_dir: leaf(readFolder),
 })
 

@@ -21,6 +21,9 @@ export const ALLOWED_KINDS: readonly string[] = [
 /** The largest level or round there is: both are int32 and not negative. */
 export const MAX_LEVEL = 0x7fff_ffff
 
+/** How a node's URL is written, for messages. */
+export const RPC_EXAMPLE = 'write it like http://127.0.0.1:8732'
+
 /** `true` or `false`. */
 export function readBoolean(value: unknown): boolean | Refused {
   return typeof value === 'boolean' ? value : refused(`${show(value)} is not a switch; write true or false`)
@@ -120,4 +123,23 @@ export function readLevelGap(value: unknown): number | 'off' | Refused {
   if (value === 'off' || value === false) return 'off'
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_LEVEL) return value
   return refused(`${show(value)} is not a number of levels from 1 to ${MAX_LEVEL}; write one, or off`)
+}
+
+/** A node's URL, in canonical form without a slash at its end. What it holds is not shown: it may be a secret. */
+export function readRpcUrl(value: unknown): string | Refused {
+  const isUrl = typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value)
+  if (!isUrl) return refused(`is not an http or https URL; ${RPC_EXAMPLE}`)
+  const { protocol, host, pathname, username, password } = new URL(value)
+  if (username !== '' || password !== '') {
+    return refused(`holds a user name or a password, which are not sent; ${RPC_EXAMPLE}`)
+  }
+  if (/[?#]/.test(value))
+    return refused(`holds a query or a fragment; end it behind the path: ${RPC_EXAMPLE}`)
+  return `${protocol}//${host}${pathname.replace(/\/+$/, '')}`
+}
+
+/** What becomes of a request while the node does not tell its head. */
+export function readOnError(value: unknown): 'allow' | 'refuse' | Refused {
+  if (value === 'allow' || value === 'refuse') return value
+  return refused(`${show(value)} is neither allow nor refuse; write one of them`)
 }

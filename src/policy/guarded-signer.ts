@@ -1,26 +1,24 @@
 import type { Clock } from '../clock.js'
 import {
-  curveOfHash,
   encodeSignature,
-  fromHex,
   isConsensus,
-  normaliseSignature,
   payloadDigest,
   toHex,
-  verifySignature,
   type PublicKey,
   type PublicKeyHash,
   type Signable,
 } from '../tezos/index.js'
+import { admit } from './admission.js'
+import { knownAnswer, refused, verifiedSignature } from './answers.js'
 import { auditLine, type SignEvent } from './audit.js'
-import { checkAuthentication } from './authentication.js'
 import type { Verdict } from './decide.js'
-import { denialRefusal, failureRefusal, quarantineRefusal, turnRefusal } from './explain.js'
-import { authorise, readPayload, type KeyRules } from './key-rules.js'
+import { failureRefusal, quarantineRefusal, turnRefusal } from './explain.js'
+import type { HeadCheck } from './head-check.js'
+import type { KeyRules } from './key-rules.js'
 import { wantedBy, type Wanted } from './mark.js'
 import type { MarkStore } from './mark-store.js'
 import { nonceUse, NonceWatch } from './nonce-watch.js'
-import { refuse, type Refusal } from './refusal.js'
+import { refuse } from './refusal.js'
 import type { SignRequest, SignResult } from './sign-request.js'
 import type { SigningDevice } from './signing-device.js'
 import { StateError } from './state-error.js'
@@ -31,8 +29,14 @@ export type SignerTrouble =
   | { readonly event: 'signature.not-stored'; readonly key: PublicKeyHash; readonly reason: string }
   | { readonly event: 'key.quarantined'; readonly key: PublicKeyHash; readonly reason: string }
 
-export type GuardedSignerOptions = {
+/** What may be signed, as far as a configuration says it. */
+export type SignerRules = {
   readonly keys: readonly KeyRules[]
+  /** Compares blocks and votes with the chain's head, where a node is configured. */
+  readonly headCheck?: HeadCheck | undefined
+}
+
+export type GuardedSignerOptions = SignerRules & {
   readonly store: MarkStore
   readonly device: SigningDevice
   readonly clock: Clock
@@ -53,6 +57,8 @@ type Job = {
   readonly digest: Uint8Array
   /** `undefined` for a payload that carries no mark. */
   readonly wanted: Wanted | undefined
+  /** The head check that was in force when the request came. */
+  readonly headCheck: HeadCheck | undefined
   readonly patience: Patience
   readonly times: Times
 }
@@ -60,23 +66,16 @@ type Job = {
 /** Instants and durations in ms, for the audit line. */
 type Times = { readonly enteredAt: number; turnAt: number | undefined; markMs: number; deviceMs: number }
 
-/** What steps 2 and 3 say of a request. */
-type Admission =
-  | { readonly signable: Signable; readonly refusal?: undefined }
-  | { readonly refusal: Refusal; readonly signable: Signable | undefined }
-
-const refused = (refusal: Refusal): SignResult => ({ outcome: 'refused', refusal })
-
 /** The only way to the device: nothing is signed that did not pass every step, in this order. */
 export class GuardedSigner {
   readonly #options: GuardedSignerOptions
-  readonly #rules: ReadonlyMap<PublicKeyHash, KeyRules>
+  #rules: SignerRules
   readonly #turns: Turns
   readonly #nonces: NonceWatch
 
   constructor(options: GuardedSignerOptions) {
     this.#options = options
-    this.#rules = new Map(options.keys.map((rules) => [rules.publicKeyHash, rules]))
+    this.#rules = options
     this.#turns = new Turns(options.clock, options.queueCapacity)
     this.#nonces = new NonceWatch(options.store.nonces())
   }
@@ -91,52 +90,45 @@ export class GuardedSigner {
     const { publicKeyHash: key, payload } = request
     const times: Times = { enteredAt: this.#options.clock.now(), turnAt: undefined, markMs: 0, deviceMs: 0 }
     const digest = payloadDigest(payload)
-    const admission = this.#admit(request)
+    const admission = admit(this.#rules.keys, request, this.#options.authenticationKey())
     const { signable } = admission
     if (admission.refusal !== undefined)
       return this.#audit({ key, signable, digest, times }, refused(admission.refusal))
     const wanted = isConsensus(admission.signable)
       ? wantedBy(key, admission.signable, toHex(digest))
       : undefined
-    const job = { key, payload, signable: admission.signable, digest, wanted, patience: request, times }
+    const { headCheck } = this.#rules
+    const job = {
+      key,
+      payload,
+      signable: admission.signable,
+      digest,
+      wanted,
+      headCheck,
+      patience: request,
+      times,
+    }
     return this.#audit(job, await this.#serve(job))
+  }
+
+  /** Puts other rules in force, in one step; requests that came before end under theirs. */
+  replaceRules(rules: SignerRules): void {
+    this.#rules = rules
   }
 
   /** Lets the signature in hand finish and turns everybody else away. */
   close(): Promise<void> {
+    this.#rules.headCheck?.close()
     return this.#turns.close()
-  }
-
-  /** Steps 2 and 3: what the payload means, who asks, and whether the key's rules let it through. */
-  #admit(request: SignRequest): Admission {
-    const rules = this.#rules.get(request.publicKeyHash)
-    if (rules === undefined) {
-      const text = `${request.publicKeyHash} is not a signing key of this bridge`
-      return { refusal: refuse('unknown-key', text), signable: undefined }
-    }
-    const read = readPayload(rules, request.payload)
-    if (read.outcome === 'refused') return { refusal: read.refusal, signable: undefined }
-    const { signable } = read
-    const refusal = this.#authenticate(rules, request) ?? authorise(rules, signable)
-    return refusal === undefined ? { signable } : { refusal, signable }
-  }
-
-  #authenticate(rules: KeyRules, { payload, authentication }: SignRequest): Refusal | undefined {
-    if (!rules.requiresAuthentication) return undefined
-    const key = this.#options.authenticationKey()
-    if (key === undefined) {
-      return refuse(
-        'device-unavailable',
-        'the authentication key is read from the device, which was not reached yet',
-      )
-    }
-    return checkAuthentication(key, rules.publicKeyHash, payload, authentication)
   }
 
   async #serve(job: Job): Promise<SignResult> {
     try {
       const known = await this.#answerFromMarks(job)
       if (known !== undefined) return known
+      // Before the queue: while the node is asked nobody waits for the device.
+      const tooFar = job.wanted && (await job.headCheck?.refusalOf(job.wanted))
+      if (tooFar !== undefined) return refused(tooFar)
       const result = await this.#turns.run(job.patience, () => this.#serveInTurn(job))
       return typeof result === 'string' ? refused(turnRefusal(result)) : result
     } catch (error) {
@@ -160,7 +152,7 @@ export class GuardedSigner {
     if (gone !== undefined) return refused(turnRefusal(gone))
 
     const verdict = await this.#reserve(job)
-    const settled = verdict && answerOf(job, verdict)
+    const settled = verdict && knownAnswer(job.key, verdict)
     if (settled !== undefined) return settled
 
     const sentAt = clock.now()
@@ -173,7 +165,7 @@ export class GuardedSigner {
   /** Step 5 without its effects: an answer that needs neither the device nor a raised mark. */
   async #answerFromMarks(job: Job): Promise<SignResult | undefined> {
     if (job.wanted === undefined) return undefined
-    return answerOf(job, await this.#options.store.peek(job.wanted))
+    return knownAnswer(job.key, await this.#options.store.peek(job.wanted))
   }
 
   /** Steps 5 and 6. `undefined` for a payload that carries no mark. */
@@ -189,7 +181,7 @@ export class GuardedSigner {
   async #release(job: Job, made: Uint8Array): Promise<SignResult> {
     const { key, digest, wanted } = job
     const publicKey = this.#options.publicKeyOf(key)
-    const signature = publicKey && readSignature(publicKey, digest, made)
+    const signature = publicKey && verifiedSignature(publicKey, digest, made)
     if (publicKey === undefined || signature === undefined) {
       return refused(
         refuse(
@@ -233,20 +225,4 @@ export class GuardedSigner {
     this.#options.onEvent(auditLine(of, result, this.#options.clock.now()))
     return result
   }
-}
-
-/** What a verdict alone answers; `undefined` where the device has to be asked. */
-function answerOf({ key }: Job, verdict: Verdict): SignResult | undefined {
-  if (verdict.verdict === 'deny') return refused(denialRefusal(verdict))
-  if (verdict.verdict === 'advance' || verdict.signature === undefined) return undefined
-  const bytes = fromHex(verdict.signature)
-  const curve = curveOfHash(key)
-  if (bytes === undefined || curve === undefined) return undefined
-  return { outcome: 'signed', signature: encodeSignature(curve, bytes), repeated: true }
-}
-
-/** The signature as a client accepts it, when it is one by `key` over `digest`. */
-function readSignature(key: PublicKey, digest: Uint8Array, made: Uint8Array): Uint8Array | undefined {
-  const signature = normaliseSignature(key.curve, made)
-  return verifySignature(key, digest, signature) ? signature : undefined
 }

@@ -1,7 +1,14 @@
 /** Decides what may be signed, and remembers it through crashes. Read decide.ts first. */
 export type { SignEvent } from './audit.js'
+export type { ChainHead, HeadAnswer } from './chain-head.js'
 export { decide, type Denial, type LevelGap, type Verdict } from './decide.js'
-export { GuardedSigner, type GuardedSignerOptions, type SignerTrouble } from './guarded-signer.js'
+export {
+  GuardedSigner,
+  type GuardedSignerOptions,
+  type SignerRules,
+  type SignerTrouble,
+} from './guarded-signer.js'
+export { HeadCheck, HEAD_TIMEOUT_MS, type HeadCheckOptions, type HeadEvent } from './head-check.js'
 export type { ImportedMark, ImportPlan } from './imported-mark.js'
 export type { JournalState, Quarantine } from './journal-state.js'
 export { MAX_PAYLOAD_BYTES, type KeyRules } from './key-rules.js'

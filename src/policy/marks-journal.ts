@@ -29,7 +29,7 @@ const SEGMENT_BYTES = 16 * 1024 * 1024
 
 /** Marks in an append-only journal on this host. One process owns it. It never lowers a mark, whatever the file says. */
 export class MarksJournal implements MarkStore {
-  readonly #maxLevelGap: LevelGap
+  #maxLevelGap: LevelGap
   readonly #wallClock: () => Date
   readonly #lock: StateLock
   readonly #journal: SoundJournal
@@ -137,6 +137,11 @@ export class MarksJournal implements MarkStore {
     const fresh = firstOfEach(seeds).filter((seed) => !this.#journal.state.marks.has(markName(seed)))
     for (const seed of fresh) this.#raise(seed, { ...seed, digest: undefined }, 'seed')
     return fresh
+  }
+
+  /** Puts another limit in force, from the next decision on. */
+  limitLevelGap(maxLevelGap: LevelGap): void {
+    this.#maxLevelGap = maxLevelGap
   }
 
   /** What `import` would do. */

@@ -49,6 +49,7 @@ const STATUS: Readonly<Record<RefusalCode | HttpRefusalCode, ErrorStatus>> = {
   'signature-lost': 409,
   'signature-invalid': 500,
   'nonce-repeated': 500,
+  'head-unknown': 500,
   'queue-full': 500,
   'deadline-passed': 500,
   'client-gone': 500,

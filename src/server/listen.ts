@@ -8,6 +8,8 @@ import { errorResponse } from './http-status.js'
 export type Listener = {
   /** `host:port`, or the path of a Unix socket. */
   readonly address: string
+  /** Serves another app from the next request on; requests in hand end with theirs, and connections stay open. */
+  readonly replaceApp: (app: App) => void
   /** Takes no new connection, lets answers in hand be sent, and closes everything after `graceMs` at the latest. */
   readonly close: (graceMs: number) => Promise<void>
 }
@@ -37,7 +39,8 @@ const LIMITS: ListenLimits = {
   maxConnections: 1024,
 }
 
-type App = { readonly fetch: (request: Request, env: HttpBindings) => Response | Promise<Response> }
+/** What answers requests: a Hono app. */
+export type App = { readonly fetch: (request: Request, env: HttpBindings) => Response | Promise<Response> }
 
 /** Serves an app. Rejects with the system's error when the address cannot be had. */
 export async function listen(
@@ -45,7 +48,8 @@ export async function listen(
   target: ListenTarget,
   limits: ListenLimits = LIMITS,
 ): Promise<Listener> {
-  const fetch = (request: Request, env: unknown) => app.fetch(request, env as HttpBindings)
+  let current = app
+  const fetch = (request: Request, env: unknown) => current.fetch(request, env as HttpBindings)
   const handle = getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler: badRequest })
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     response.once('close', () => {
@@ -62,7 +66,13 @@ export async function listen(
   if ('path' in target) rmSync(target.path, { force: true })
   await bind(server, target)
   if ('path' in target) chmodSync(target.path, 0o600)
-  return { address: addressOf(server, target), close: (graceMs) => close(server, graceMs) }
+  return {
+    address: addressOf(server, target),
+    replaceApp: (next) => {
+      current = next
+    },
+    close: (graceMs) => close(server, graceMs),
+  }
 }
 
 function bind(server: Server, target: ListenTarget): Promise<void> {

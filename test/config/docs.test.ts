@@ -43,6 +43,9 @@ test('the values that the example gives as defaults are the defaults', () => {
   expect(shown.admin).toEqual(defaults.admin)
   expect(shown.marks).toEqual(defaults.marks)
   expect(shown.chains).toEqual(defaults.chains)
+  expect(shown.headCheck).toEqual(
+    parse(`${KEY_SECTION}head_check: { rpc: "${shown.headCheck?.rpc}" }`).headCheck,
+  )
   expect(shown.device).toEqual({ ...defaults.device, serialNumber: shown.device.serialNumber })
 })
 

@@ -32,6 +32,7 @@ const EXPECTED: Readonly<Record<Code, number>> = {
   'signature-lost': 409,
   'signature-invalid': 500,
   'nonce-repeated': 500,
+  'head-unknown': 500,
   'queue-full': 500,
   'deadline-passed': 500,
   'client-gone': 500,

@@ -1,0 +1,57 @@
+import type { DeviceEvent } from '../device/index.js'
+import type { HeadEvent, SignerTrouble, SignEvent, StateEvent } from '../policy/index.js'
+import { assertNever } from '../tezos/index.js'
+import type { Log, LogLevel } from './log.js'
+
+/** Whatever a part of the bridge reports. */
+export type BridgeEvent = DeviceEvent | StateEvent | SignEvent | SignerTrouble | HeadEvent
+
+/** Where all parts report to: one line for each event, as loud as it deserves. */
+export function eventSink(log: Log): (event: BridgeEvent) => void {
+  return (event) => {
+    log.write(levelOf(event), event)
+  }
+}
+
+/** Where whatever a request threw goes. */
+export function faultSink(log: Log): (error: unknown) => void {
+  return (error) => {
+    log.write('error', {
+      event: 'request.failed',
+      reason: error instanceof Error ? error.stack : String(error),
+    })
+  }
+}
+
+/** How much an operator has to care. */
+function levelOf(event: BridgeEvent): LogLevel {
+  switch (event.event) {
+    case 'device.command-finished':
+      return 'debug'
+    case 'signature.decided':
+      return event.outcome === 'refused' ? 'warn' : 'info'
+    case 'device.opened':
+      return event.simulated ? 'warn' : 'info'
+    case 'device.ready':
+    case 'device.resynced':
+    case 'head.known':
+    case 'journal.reopened':
+    case 'journal.rolled':
+      return 'info'
+    case 'journal.write-failed':
+    case 'signature.not-stored':
+    case 'key.quarantined':
+      return 'error'
+    case 'device.open-failed':
+    case 'device.lost':
+    case 'device.sync-lost':
+    case 'device.noise-discarded':
+    case 'device.late-reply-discarded':
+    case 'head.unknown':
+    case 'mark.suspected':
+    case 'journal.torn-line-dropped':
+      return 'warn'
+    default:
+      return assertNever(event)
+  }
+}
