@@ -22,16 +22,17 @@ export function judge(samples) {
 export function look(pid) {
   const [, rssKiB] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
   const folder = `/proc/${pid}/fd`
-  const names = readdirSync(folder)
-  const sockets = names.filter((name) => isSocket(join(folder, name))).length
-  return { rssKiB: Number(rssKiB), descriptors: names.length, sockets }
+  const targets = readdirSync(folder).flatMap((name) => targetOf(join(folder, name)))
+  const sockets = targets.filter((target) => target.startsWith('socket:')).length
+  return { rssKiB: Number(rssKiB), descriptors: targets.length, sockets }
 }
 
-function isSocket(path) {
+/** What a descriptor stands for; nothing when it was closed since it was listed. */
+function targetOf(path) {
   try {
-    return readlinkSync(path).startsWith('socket:')
+    return [readlinkSync(path)]
   } catch {
-    return false // it was closed meanwhile
+    return []
   }
 }
 

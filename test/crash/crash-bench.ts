@@ -36,6 +36,7 @@ export class CrashBench {
   #daemon: Daemon | undefined
   #url = ''
   #daemons = 0
+  #doom: Doom | undefined
   /** The board's exchanges before this one came before its last restart. */
   #bootedAt = 0
   /** What arrived at the board since the last request that was not to be answered. */
@@ -62,9 +63,12 @@ export class CrashBench {
   /** The next daemon, once it has found the board. */
   async start(doom?: Doom): Promise<void> {
     this.#daemons += 1
-    this.#daemon = this.#bench.launch(recorded(this.#record, doom))
-    this.#url = await this.#daemon.url()
-    await this.#daemon.line('device.ready')
+    this.#doom = doom
+    const daemon = this.#bench.launch(recorded(this.#record, doom))
+    this.#daemon = daemon
+    const told = () => `a daemon is not ready; it said ${JSON.stringify(daemon.lines)} ${daemon.stderr}`
+    this.#url = await inTime(daemon.url(), told)
+    await inTime(daemon.line('device.ready'), told)
   }
 
   /** Asks the daemon for a payload that it will not survive: it kills itself, or is killed after `killAfterMs`. */
@@ -76,10 +80,11 @@ export class CrashBench {
       await passing(killAfterMs)
       daemon.kill('SIGKILL')
     }
-    await inTime(daemon.exit, 'the daemon did not die')
+    const how = killAfterMs === undefined ? `at ${this.#doom?.point}` : 'of SIGKILL'
+    await inTime(daemon.exit, () => `the daemon did not die ${how}`)
     if (daemon.endedBy !== 'SIGKILL')
       throw new Error(`the daemon ended by ${daemon.endedBy}: ${daemon.stderr}`)
-    const answer = await answering
+    const answer = await inTime(answering, () => 'a request outlives its daemon')
     if (answer?.signature !== undefined) this.#answered.set(place.payloads[which], answer.signature)
     return { journal: this.journal(), answer, ...readRecord(this.#record) }
   }
@@ -113,15 +118,15 @@ export class CrashBench {
     const payload = place.payloads[which]
     const expected = this.#expected(place, which)
     const commandsBefore = this.#bench.signCommands
-    const answer = await inTime(sign(this.#url, ADDRESS.tz3, payload), 'a request hangs')
+    const answer = await inTime(sign(this.#url, ADDRESS.tz3, payload), () => 'a request hangs')
     const asksBoard = this.#bench.signCommands > commandsBefore
+    this.judgePromise()
     const told = answer.status === 200 ? 'signature' : `${answer.status} ${answer.code}`
     const due = expected.refusal ?? 'signature'
     if (told !== due) throw new Error(`payload ${which} was answered with ${told} where ${due} is due`)
     if (asksBoard !== expected.asksBoard)
       throw new Error(`payload ${which}: the board was ${asksBoard ? '' : 'not '}asked`)
     if (answer.signature !== undefined) this.#checkSignature(payload, answer.signature, expected.signature)
-    this.judgePromise()
     return answer
   }
 
@@ -151,6 +156,7 @@ export class CrashBench {
   }
 
   #expected(place: Place, which: Which) {
+    if (this.#answered.has(place.payloads[which])) return { asksBoard: false } // it was stored before it was answered
     const wanted = wantedOf(place, which)
     const mark = markAt(this.journal(), wanted)
     if (mark === undefined) return { asksBoard: true }
@@ -192,11 +198,11 @@ async function passing(ms: number): Promise<void> {
   while (performance.now() < until) await new Promise(setImmediate)
 }
 
-async function inTime<Value>(promise: Promise<Value>, what: string): Promise<Value> {
+async function inTime<Value>(promise: Promise<Value>, what: () => string): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(what))
+      reject(new Error(what()))
     }, ANSWER_LIMIT_MS)
   })
   try {

@@ -29,9 +29,13 @@ export const ADDRESS = {
 /**
  * Runs its arguments with no descriptor but the standard three: a program started from this process would inherit
  * the simulated board's end of the terminal, and while it holds that, pulling the plug pulls nothing.
+ * And it dies with this process, however that ends: a daemon left over goes on opening its link, behind which the
+ * system may by then have given the terminal's number to another test.
  */
-const WITHOUT_DESCRIPTORS =
-  'for f in /proc/$$/fd/*; do n=${f##*/}; if (( n > 2 )); then eval "exec $n>&-"; fi; done; exec "$@"'
+const ALONE = [
+  'for f in /proc/$$/fd/*; do n=${f##*/}; if (( n > 2 )); then eval "exec $n>&-"; fi; done',
+  'if command -v setpriv > /dev/null; then exec setpriv --pdeathsig KILL "$@"; else exec "$@"; fi',
+].join('\n')
 
 /** What stands around a daemon that is not started plainly. */
 export type Launch = {
@@ -55,7 +59,7 @@ export class Daemon {
     const command = [...under, process.execPath, ...node, PROGRAM, 'serve', ...args]
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe']
     const env = { ...process.env, ...environment }
-    this.#child = spawn('bash', ['-c', WITHOUT_DESCRIPTORS, 'bash', ...command], { stdio, env })
+    this.#child = spawn('bash', ['-c', ALONE, 'bash', ...command], { stdio, env })
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       this.lines.push(JSON.parse(line) as LogLine)
       this.#wake()

@@ -149,7 +149,7 @@ class Baker {
     report.places = this.#judge.places
     report.outages = this.#outages.count
     report.longestOutageMs = this.#outages.longestMs
-    report.faults.push(...this.#judge.broken.splice(0))
+    for (const broken of this.#judge.broken.splice(0)) this.#note(broken)
     if (!this.#outages.isAway) this.#daemon.lines.length = 0 // they are not needed, and there would be millions
   }
 
@@ -163,13 +163,17 @@ class Baker {
     await this.#outages.end()
     this.#daemon.kill('SIGTERM')
     const code = await this.#daemon.exit
-    if (code !== 0) this.#report.faults.push(`the daemon ended with ${code}`)
+    if (code !== 0) this.#note(`the daemon ended with ${code}`)
     this.#look()
   }
 
   #fault({ kind, level, round }: Place, what: string): void {
-    if (this.#report.faults.length < MAX_FAULTS)
-      this.#report.faults.push(`${kind} ${level}/${round}: ${what}`)
+    this.#note(`${kind} ${level}/${round}: ${what}`)
+  }
+
+  /** The first faults are enough: a long run must not grow by them. */
+  #note(fault: string): void {
+    if (this.#report.faults.length < MAX_FAULTS) this.#report.faults.push(fault)
   }
 }
 
