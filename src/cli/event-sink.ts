@@ -9,8 +9,16 @@ export type BridgeEvent = DeviceEvent | StateEvent | SignEvent | SignerTrouble |
 /** Where all parts report to: one line for each event, as loud as it deserves. */
 export function eventSink(log: Log): (event: BridgeEvent) => void {
   return (event) => {
-    log.write(levelOf(event), event)
+    log.write(levelOf(event), isForeign(event) ? { ...event, remedy: FOREIGN_WRITER } : event)
   }
+}
+
+/** Bytes that answer no command of ours: somebody else asks the board. */
+const FOREIGN_WRITER =
+  'another program seems to use the port, often ModemManager: stop it, or keep it away from the board with a udev rule'
+
+function isForeign(event: BridgeEvent): boolean {
+  return event.event === 'device.sync-lost' && event.reason === 'stray-bytes'
 }
 
 /** Where whatever a request threw goes. */

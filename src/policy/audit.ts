@@ -6,6 +6,8 @@ export type SignEvent = {
   readonly event: 'signature.decided'
   readonly key: PublicKeyHash
   readonly outcome: 'signed' | 'repeated' | 'refused'
+  /** Whether the request passed steps 2 and 3: before that nothing reads a mark or touches the device. */
+  readonly admitted: boolean
   /** The refusal's code and its words. */
   readonly code?: string
   readonly reason?: string
@@ -26,6 +28,7 @@ export type SignEvent = {
 export type Audited = {
   readonly key: PublicKeyHash
   readonly signable: Signable | undefined
+  readonly admitted: boolean
   readonly digest: Uint8Array
   readonly times: {
     readonly enteredAt: number
@@ -37,7 +40,7 @@ export type Audited = {
 
 /** The line that tells what became of a request. */
 export function auditLine(
-  { key, signable, digest, times }: Audited,
+  { key, signable, admitted, digest, times }: Audited,
   result: SignResult,
   now: number,
 ): SignEvent {
@@ -48,6 +51,7 @@ export function auditLine(
     event: 'signature.decided',
     key,
     outcome: result.outcome === 'signed' && result.repeated ? 'repeated' : result.outcome,
+    admitted,
     ...refusal,
     ...(signable === undefined ? {} : described(signable)),
     digest: toHex(digest).slice(0, 8),

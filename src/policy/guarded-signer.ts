@@ -10,7 +10,7 @@ import {
 } from '../tezos/index.js'
 import { admit } from './admission.js'
 import { knownAnswer, refused, verifiedSignature } from './answers.js'
-import { auditLine, type SignEvent } from './audit.js'
+import { auditLine, type Audited, type SignEvent } from './audit.js'
 import type { Verdict } from './decide.js'
 import { failureRefusal, quarantineRefusal, turnRefusal } from './explain.js'
 import type { HeadCheck } from './head-check.js'
@@ -93,7 +93,7 @@ export class GuardedSigner {
     const admission = admit(this.#rules.keys, request, this.#options.authenticationKey())
     const { signable } = admission
     if (admission.refusal !== undefined)
-      return this.#audit({ key, signable, digest, times }, refused(admission.refusal))
+      return this.#audit({ key, signable, admitted: false, digest, times }, refused(admission.refusal))
     const wanted = isConsensus(admission.signable)
       ? wantedBy(key, admission.signable, toHex(digest))
       : undefined
@@ -108,7 +108,7 @@ export class GuardedSigner {
       patience: request,
       times,
     }
-    return this.#audit(job, await this.#serve(job))
+    return this.#audit({ ...job, admitted: true }, await this.#serve(job))
   }
 
   /** Puts other rules in force, in one step; requests that came before end under theirs. */
@@ -218,10 +218,7 @@ export class GuardedSigner {
     }
   }
 
-  #audit(
-    of: Pick<Job, 'key' | 'digest' | 'times'> & { signable: Signable | undefined },
-    result: SignResult,
-  ): SignResult {
+  #audit(of: Audited, result: SignResult): SignResult {
     this.#options.onEvent(auditLine(of, result, this.#options.clock.now()))
     return result
   }

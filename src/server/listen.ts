@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server'
 import { errorResponse } from './http-status.js'
+import { Pipeline } from './pipeline.js'
 
 /** A listening server. */
 export type Listener = {
@@ -51,18 +52,23 @@ export async function listen(
   let current = app
   const fetch = (request: Request, env: unknown) => current.fetch(request, env as HttpBindings)
   const handle = getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler: badRequest })
+  const pipeline = new Pipeline()
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     response.once('close', () => {
       if (!request.complete) request.socket.destroySoon() // Node would read the rest of the body, however long
       if (!server.listening) server.closeIdleConnections() // kept alive, it would hold up close()
     })
-    void handle(request, response)
+    pipeline.enter(request, response, () => void handle(request, response))
   }
   // Node would answer a missing Host and a foreign Expect itself: without a body, and with a status of its own.
   const server = createServer({ ...limits, requireHostHeader: false }, serve)
   server.on('checkExpectation', serve)
   server.maxConnections = limits.maxConnections
-  server.on('clientError', answerBrokenRequest)
+  server.on('clientError', (_error, socket: Socket) => {
+    pipeline.afterCurrent(socket, () => {
+      answerBrokenRequest(socket)
+    })
+  })
   if ('path' in target) rmSync(target.path, { force: true })
   await bind(server, target)
   if ('path' in target) chmodSync(target.path, 0o600)
@@ -112,7 +118,7 @@ const BROKEN = errorResponse({
 })
 
 /** What Node's parser gave up on (bad syntax, too large a header, too slow) is answered like any bad request. */
-function answerBrokenRequest(_error: Error, socket: Socket): void {
+function answerBrokenRequest(socket: Socket): void {
   if (!socket.writable) {
     socket.destroy()
     return

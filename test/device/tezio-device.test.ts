@@ -222,7 +222,7 @@ describe('a Tezio device', () => {
     expect(await codeOf(device.ready(0))).toBe('resolved')
   })
 
-  it('F19 and F27 resynchronise after bytes that nobody asked for, with a warning', async () => {
+  it('F19 F27 resynchronise after bytes that nobody asked for, with a warning', async () => {
     const { device, simulated, log } = await readyOnBinding()
     const resynced = log.next('device.resynced')
     simulated.transmit(new TextEncoder().encode('Sketch says hello\r\n'))
@@ -273,6 +273,27 @@ describe('a Tezio device', () => {
     expect(await codeOf(second.device.firstContact(2000))).toBe('port-busy')
     await first.device.close()
     await second.log.next('device.ready')
+  })
+
+  it('F26 says which group to join where the port is not for this user, and comes when it is', async () => {
+    const simulated = createSimulatedBinding(createSimulatedTezio({ keys }), PATH)
+    let isForbidden = true
+    const binding = {
+      list: () => simulated.list(),
+      open: (options: Parameters<typeof simulated.open>[0]) =>
+        isForbidden
+          ? Promise.reject(new Error(`Error: Permission denied, cannot open ${PATH}`))
+          : simulated.open(options),
+    }
+    const { device, log } = openDevice({ binding })
+    device.open()
+    expect(await codeOf(device.firstContact(2000))).toBe('port-permission')
+    expect(device.health().lastError?.message).toContain('dialout')
+    expect(await codeOf(device.sign(3, message))).toBe('device-unavailable')
+    const ready = log.next('device.ready')
+    isForbidden = false
+    await ready
+    expect(await device.sign(3, message)).toHaveLength(64)
   })
 
   it('closes at any moment of its opening', async () => {

@@ -257,7 +257,7 @@ describe('the device behind the daemon', () => {
       200,
       { ready: true, reasons: [], warnings: [expect.stringMatching(/^SIMULATED device/)] },
     ])
-    expect(await daemon.line('device.opened')).toMatchObject({ level: 'warn', simulated: true })
+    expect(await daemon.line('device.opened')).toMatchObject({ severity: 'warn', simulated: true })
   })
 
   it('F21 never releases a signature that is not one', async () => {
@@ -299,12 +299,14 @@ describe('the device behind the daemon', () => {
   })
 
   it('F14 ends at once on a second signal', async () => {
-    const { daemon, answer } = await stalled()
+    const { made, daemon, answer } = await stalled()
     const startedAt = performance.now()
     daemon.kill('SIGTERM')
     expect(await daemon.exit).toBe(0)
     expect(performance.now() - startedAt).toBeLessThan(1000)
     await answer
+    const again = await made.started() // the state is valid, and the mark in it
+    expect(await sign(await again.url(), ADDRESS.tz3, block(80))).toMatchObject({ status: 409 })
   })
 
   it('F14 finishes the signature in hand on SIGTERM, then exits 0', async () => {
@@ -314,6 +316,8 @@ describe('the device behind the daemon', () => {
     const answer = sign(url, ADDRESS.tz3, block(70))
     await sent
     daemon.kill('SIGTERM')
+    await daemon.line('server.stopping')
+    await expect(sign(url, ADDRESS.tz3, block(71))).rejects.toThrow() // no new requests
     expect((await answer).status).toBe(200)
     expect(await daemon.exit).toBe(0)
     const again = await made.started()

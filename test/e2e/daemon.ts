@@ -95,6 +95,14 @@ export class Daemon {
     }
   }
 
+  /** Resolves when `check` holds for the lines so far; rejects when the daemon ends before. */
+  async until(check: (lines: readonly LogLine[]) => boolean): Promise<void> {
+    while (!check(this.lines)) {
+      if (this.#hasExited) throw new Error(`the daemon ended: ${this.stderr}`)
+      await new Promise<void>((resolve) => this.#waiting.add(resolve))
+    }
+  }
+
   async url(): Promise<string> {
     return `http://${String((await this.line('server.listening'))['address'])}`
   }

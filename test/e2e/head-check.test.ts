@@ -58,7 +58,7 @@ describe('a state restored from a backup', () => {
     }
     expect(made.signCommands).toBe(before)
     expect(await third.line('mark.suspected')).toMatchObject({
-      ...{ level: 'warn', markLevel: 100, head: 160, signsFrom: 163 },
+      ...{ severity: 'warn', markLevel: 100, head: 160, signsFrom: 163 },
     })
     expect(String((await third.line('signature.decided'))['reason'])).toMatch(
       /^at the start the high-water mark \(level 100\) stood 60 levels below the node's head 160/,
@@ -126,7 +126,7 @@ describe('the node', () => {
     const events = daemon.lines.map(({ event }) => event).filter((event) => event?.startsWith('head.'))
     expect(events).toEqual(['head.unknown'])
     expect(await daemon.line('head.unknown')).toMatchObject({
-      ...{ level: 'warn', onError: 'allow', reason: 'it did not answer within 300 ms' },
+      ...{ severity: 'warn', onError: 'allow', reason: 'it did not answer within 300 ms' },
     })
   })
 

@@ -60,7 +60,7 @@ describe('SIGHUP', () => {
       [BAKING_CONFIG, 'policy: [', /config\.yaml:1: is not valid YAML here/],
     ] as const) {
       const line = await reload(made, daemon, was, is, 'config.reload-refused')
-      expect(line).toMatchObject({ level: 'error', reason: expect.stringMatching(words) as string })
+      expect(line).toMatchObject({ severity: 'error', reason: expect.stringMatching(words) as string })
       expect((await sign(url, ADDRESS.tz3, operation())).status).toBe(200)
     }
     expect((await sign(url, ADDRESS.tz3, block(100))).status).toBe(200)
@@ -115,7 +115,7 @@ describe('SIGHUP', () => {
     expect(missing.map(({ kind, chain }) => [kind, chain])).toEqual(
       ['block', 'preattestation', 'attestation'].map((kind) => [kind, 'NetXnHfVqm9iesp']),
     )
-    expect(missing[0]).toMatchObject({ level: 'warn', remedy: 'tezio-bridge marks seed' })
+    expect(missing[0]).toMatchObject({ severity: 'warn', remedy: 'tezio-bridge marks seed' })
     expect((await sign(url, ADDRESS.tz3, block(100))).status).toBe(200)
   })
 
@@ -157,7 +157,7 @@ describe('SIGHUP', () => {
     const moved = `${SERVER.replace(':0', ':1')}\nallowed_ips: [10.0.0.1]`
     const line = await reload(made, daemon, SERVER, moved, 'config.reload-refused')
     expect(line).toMatchObject({
-      ...{ level: 'error', needsRestart: ['server.listen'] },
+      ...{ severity: 'error', needsRestart: ['server.listen'] },
       reason: 'server.listen: needs a restart; nothing was changed',
     })
     expect((await sign(url, ADDRESS.tz3, block(100))).status).toBe(200)

@@ -818,7 +818,7 @@ describe('the audit log', () => {
     await sign(variant(1))
     await sign(operation(TRANSACTION, TRANSACTION))
     await sign(new Uint8Array())
-    const line = { event: 'signature.decided', key: key.hash }
+    const line = { event: 'signature.decided', key: key.hash, admitted: true }
     const position = { kind: 'block', chain: MAINNET, level: 1000, round: 2 }
     const digest = toHex(payloadDigest(block())).slice(0, 8)
     const times = { queueMs: 0, markMs: 0, deviceMs: 7.123, totalMs: 9.123 }
@@ -827,7 +827,7 @@ describe('the audit log', () => {
       { ...line, ...position, outcome: 'repeated', digest, deviceMs: 0 },
       { ...line, ...position, outcome: 'refused', code: 'conflicts-with-mark' },
       { ...line, kind: 'operation', contents: ['transaction', 'transaction'], outcome: 'signed' },
-      { ...line, outcome: 'refused', code: 'malformed-payload' },
+      { ...line, outcome: 'refused', code: 'malformed-payload', admitted: false },
     ])
     expect(events).toHaveLength(5)
     expect(events[0]).not.toHaveProperty('code')

@@ -4,6 +4,9 @@ import { octezBody, operation, outcome, testBridge, TZ3, type TestBridge } from 
 import {
   chunk,
   exchange,
+  flood,
+  HUGE,
+  MiB,
   octezHead,
   octezPost,
   plainPost,
@@ -11,21 +14,6 @@ import {
   serve,
   type TestServer,
 } from './raw-client.js'
-
-const MiB = 1024 * 1024
-const HUGE = 100 * MiB
-
-/** Sends `head` and then as much of 100 MB as the server takes; tells how much left the client. */
-async function flood(client: RawClient, head: string, piece: string): Promise<number> {
-  let sent = 0
-  let isOpen = await client.write(head)
-  while (isOpen && sent < HUGE) {
-    isOpen = await client.write(piece)
-    if (isOpen) sent += piece.length
-  }
-  await client.closed
-  return sent
-}
 
 /** What the server read from every connection; what it did not read cannot be in its memory. */
 function bytesRead({ sockets }: TestServer): number {

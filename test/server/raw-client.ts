@@ -40,6 +40,9 @@ export async function serve(app: App, limits?: ListenLimits): Promise<TestServer
   return { port, url: `http://${listener.address}`, listener, sockets }
 }
 
+/** Loopback addresses, where they are not 127.0.0.1. */
+export type Way = { readonly host?: string; readonly localAddress?: string }
+
 /** A connection to which a test writes what it likes. */
 export class RawClient {
   readonly socket: net.Socket
@@ -64,9 +67,12 @@ export class RawClient {
     })
   }
 
-  /** With `stubborn` the client keeps its end open when the server closes the other. */
-  static async open(port: number, stubborn = false): Promise<RawClient> {
-    const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: stubborn })
+  /**
+   * With `stubborn` the client keeps its end open when the server closes the other. `way` is the address it connects to
+   * and the one it comes from.
+   */
+  static async open(port: number, stubborn = false, way: Way = {}): Promise<RawClient> {
+    const socket = net.connect({ host: '127.0.0.1', ...way, port, allowHalfOpen: stubborn })
     const client = new RawClient(socket)
     onTestFinished(() => {
       socket.destroy()
@@ -118,12 +124,28 @@ function takeAnswer(text: string): { readonly answer: Answer; readonly size: num
 }
 
 /** One exchange on a connection of its own. */
-export async function exchange(port: number, bytes: string | Uint8Array): Promise<Answer> {
-  const client = await RawClient.open(port)
+export async function exchange(port: number, bytes: string | Uint8Array, way?: Way): Promise<Answer> {
+  const client = await RawClient.open(port, false, way)
   await client.write(bytes)
   const answer = await client.answer()
   client.socket.destroy()
   return answer
+}
+
+export const MiB = 1024 * 1024
+/** More than any request has. */
+export const HUGE = 100 * MiB
+
+/** Sends `head` and then as much of 100 MB as the server takes; tells how much left the client. */
+export async function flood(client: RawClient, head: string, piece: string): Promise<number> {
+  let sent = 0
+  let isOpen = await client.write(head)
+  while (isOpen && sent < HUGE) {
+    isOpen = await client.write(piece)
+    if (isOpen) sent += piece.length
+  }
+  await client.closed
+  return sent
 }
 
 const OCTEZ_HEADERS = [
