@@ -3,12 +3,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { octezBody, operation } from '../../server/fixture.js'
 import { octezGet, octezPost, plainPost, RawClient } from '../../server/raw-client.js'
 import { ADDRESS } from '../daemon.js'
-import { Target } from './target.js'
+import { START_MS, Target } from './target.js'
 
 let target: Target
 beforeAll(async () => {
   target = await Target.start()
-})
+}, START_MS)
 afterAll(() => target.close())
 
 const KEY = ADDRESS.tz3

@@ -10,7 +10,7 @@ import {
   LOCKED_CONFIG,
   type Authenticates,
 } from './authentications.js'
-import { CARRIERS, Target } from './target.js'
+import { CARRIERS, START_MS, Target } from './target.js'
 
 const OTHER_KEY = ADDRESS.tz1 as PublicKeyHash
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -19,7 +19,7 @@ const payload = operation()
 let target: Target
 beforeAll(async () => {
   target = await Target.start(LOCKED_CONFIG)
-})
+}, START_MS)
 afterAll(() => target.close())
 afterEach(() => target.signsHonestly(authenticated))
 

@@ -2,12 +2,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { toHex } from '../../../src/tezos/index.js'
 import { operation, outcome } from '../../server/fixture.js'
 import { ADDRESS, cli } from '../daemon.js'
-import { CARRIERS, Target } from './target.js'
+import { CARRIERS, START_MS, Target } from './target.js'
 
 let target: Target
 beforeAll(async () => {
   target = await Target.start()
-})
+}, START_MS)
 afterAll(() => target.close())
 afterEach(() => target.signsHonestly())
 

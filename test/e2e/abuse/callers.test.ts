@@ -1,8 +1,10 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { octezBody, operation, outcome } from '../../server/fixture.js'
 import { exchange, plainPost, type Way } from '../../server/raw-client.js'
 import { ADDRESS, BAKING_CONFIG } from '../daemon.js'
-import { CARRIERS, Target, targetOfThisTest } from './target.js'
+import { CARRIERS, START_MS, Target, targetOfThisTest } from './target.js'
+
+vi.setConfig({ testTimeout: START_MS }) // many of these tests start daemons of their own
 
 const BODY = octezBody(operation())
 const KEY_PATH = `/keys/${ADDRESS.tz3}?version=3`

@@ -4,7 +4,7 @@ import { transcriptKeys } from '../../device/support.js'
 import { attestation, octezBody, outcome } from '../../server/fixture.js'
 import { exchange, octezPost, RawClient } from '../../server/raw-client.js'
 import { ADDRESS, BAKING_CONFIG, type LogLine } from '../daemon.js'
-import { Target } from './target.js'
+import { START_MS, Target } from './target.js'
 
 /** A board that takes its time to sign, so that clients can leave meanwhile. */
 const SLOW: LatencyModel = { name: 'slow', delayMs: ({ name }) => (name === 'SIGN' ? 300 : 0) }
@@ -13,7 +13,7 @@ const KEY = ADDRESS.tz3
 let target: Target
 beforeEach(async () => {
   target = await Target.start(BAKING_CONFIG, createSimulatedTezio({ keys: transcriptKeys(), latency: SLOW }))
-})
+}, START_MS)
 afterEach(() => target.close())
 
 type Leaving = { readonly leave: () => Promise<unknown> }

@@ -13,12 +13,12 @@ import {
   RawClient,
 } from '../../server/raw-client.js'
 import { ADDRESS } from '../daemon.js'
-import { Target } from './target.js'
+import { START_MS, Target } from './target.js'
 
 let target: Target
 beforeAll(async () => {
   target = await Target.start()
-})
+}, START_MS)
 afterAll(() => target.close())
 afterEach(() => target.signsHonestly())
 

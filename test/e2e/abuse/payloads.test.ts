@@ -15,7 +15,7 @@ import {
 import { octezPost, plainPost, RawClient } from '../../server/raw-client.js'
 import { content } from '../../tezos/build-payload.js'
 import { ADDRESS, BAKING_CONFIG } from '../daemon.js'
-import { CARRIERS, Target, targetOfThisTest } from './target.js'
+import { CARRIERS, START_MS, Target, targetOfThisTest } from './target.js'
 
 /** drain_delegate: the source, the delegate and the destination. */
 const DRAIN_DELEGATE = concatBytes(
@@ -31,7 +31,7 @@ const MAX_GAP = 14_400
 let target: Target
 beforeAll(async () => {
   target = await Target.start()
-})
+}, START_MS)
 afterAll(() => target.close())
 afterEach(() => target.signsHonestly())
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { attestation, octezBody, operation } from '../../server/fixture.js'
 import type { LogLine } from '../daemon.js'
 import { authenticated, KEY, LOCKED_CONFIG } from './authentications.js'
-import { Target } from './target.js'
+import { START_MS, Target } from './target.js'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 const payload = operation()
@@ -10,7 +10,7 @@ const payload = operation()
 let target: Target
 beforeAll(async () => {
   target = await Target.start(LOCKED_CONFIG)
-})
+}, START_MS)
 afterAll(() => target.close())
 afterEach(() => target.signsHonestly(authenticated))
 
@@ -35,7 +35,8 @@ describe('F40 a thousand refused requests', () => {
         expect(response.status).toBe(401)
         await response.text()
       })
-      await Promise.all([...asked, target.signsHonestly(authenticated)])
+      await Promise.all(asked)
+      await target.signsHonestly(authenticated) // not among them: the board shares this process, and would be late
     }
     await target.daemon.until((lines) => CODES.every((code) => told(lines.slice(from), code) >= 500))
     const seconds = (performance.now() - startedAt) / 1000

@@ -2,12 +2,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { octezBody, operation, outcome } from '../../server/fixture.js'
 import { exchange, octezGet, octezPost } from '../../server/raw-client.js'
 import { ADDRESS } from '../daemon.js'
-import { CARRIERS, Target } from './target.js'
+import { CARRIERS, START_MS, Target } from './target.js'
 
 let target: Target
 beforeAll(async () => {
   target = await Target.start()
-})
+}, START_MS)
 afterAll(() => target.close())
 afterEach(() => target.signsHonestly())
 

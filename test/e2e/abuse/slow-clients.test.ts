@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { octezBody, operation, outcome } from '../../server/fixture.js'
 import { chunk, octezGet, octezHead, plainPost, RawClient } from '../../server/raw-client.js'
 import { ADDRESS } from '../daemon.js'
-import { Target } from './target.js'
+import { START_MS, Target } from './target.js'
 
 let target: Target
 beforeAll(async () => {
   target = await Target.start()
-})
+}, START_MS)
 afterAll(() => target.close())
 
 const body = octezBody(operation())

@@ -46,6 +46,9 @@ export const CARRIERS: readonly (readonly [name: string, carrier: Carrier])[] = 
   ['fetch', byFetch],
 ]
 
+/** How long the programs may take to start on a machine that is busy with other tests, in ms. */
+export const START_MS = 60_000
+
 /** A real daemon with a simulated board, to be thrown things at. */
 export class Target {
   readonly bench: Bench
