@@ -23,11 +23,30 @@ export const PARTS = [
     minutes: '1440', // it ends with its levels: 100,000 of 60 ms take 100 minutes
     command: (values) => vitest('baking', values),
   },
+  {
+    name: 'model',
+    what: 'random histories of requests, crashes, cables and operators against the model: no second payload',
+    minutes: '10',
+    command: ({ minutes }) => ({
+      args: [VITEST, 'run', 'test/model/promise.test.ts'],
+      environment: { MODEL_RUNS: String(Math.ceil(Number(minutes) * HISTORIES_A_MINUTE)) },
+    }),
+  },
+  {
+    name: 'http',
+    what: 'abuse of the daemon, measured: a busy I/O pool, huge bodies, slow connections, floods of refusals',
+    minutes: '4',
+    command: ({ minutes }) => ({ args: ['scripts/soak-http.mjs', '--minutes', minutes] }),
+  },
 ]
+
+const VITEST = 'node_modules/vitest/vitest.mjs'
+/** What a small machine tries in a minute, about. */
+const HISTORIES_A_MINUTE = 400
 
 /** A part that is a file of test/soak, with its length and seed in the environment. */
 function vitest(name, { minutes, levels, seed }) {
-  const args = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.soak.config.ts']
+  const args = [VITEST, 'run', '--config', 'vitest.soak.config.ts']
   const environment = { SOAK_MINUTES: minutes, SOAK_LEVELS: levels, ...(seed && { SOAK_SEED: seed }) }
   return { args: [...args, `test/soak/${name}.soak.ts`], environment }
 }

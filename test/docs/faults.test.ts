@@ -8,8 +8,13 @@ const rows = tableRows(readDocument('docs/faults.md'), 'case').map((cells) => ({
   files: codeSpans(cells.at(-1) ?? ''),
 }))
 
-/** The numbers of the cases that a test's titles carry. */
+/** The numbers of the cases that a test's titles carry, or that a script measures. */
 function numbersIn(text: string): readonly string[] {
+  const measured = [...text.matchAll(/\b(F\d+): \w/g)].map(([, number = '']) => number)
+  return [...measured, ...titlesIn(text)]
+}
+
+function titlesIn(text: string): readonly string[] {
   return [...text.matchAll(/['`"](?:F\d+[ ,]+)+/g)].flatMap(([titles]) => titles.match(/F\d+/g) ?? [])
 }
 
@@ -27,7 +32,7 @@ describe.each(rows)('$number', ({ number, files }) => {
 
 test('every test whose title carries a number is named for that case', () => {
   const missing = [...filesBelow('test', '.test.ts'), ...filesBelow('test', '.soak.ts')].flatMap((file) =>
-    [...new Set(numbersIn(readFileSync(join(ROOT, file), 'utf8')))]
+    [...new Set(titlesIn(readFileSync(join(ROOT, file), 'utf8')))]
       .filter((number) => !rows.some((row) => row.number === number && row.files.includes(file)))
       .map((number) => `${number} ${file}`),
   )
