@@ -653,6 +653,16 @@ describe('a request that is no longer worth it', () => {
     expect(bench.device.asked).toHaveLength(1)
   })
 
+  test('because its mark settles it is told so at once, while the device is at work for another', async () => {
+    const bench = busy()
+    await settled()
+    expect(await code(bench.sign(variant(1, 1000)))).toBe('conflicts-with-mark')
+    expect(await code(bench.sign(variant(0, 998)))).toBe('below-mark')
+    bench.letGo()
+    expect(await code(bench.first)).toBe('signed')
+    expect(bench.device.asked).toHaveLength(1)
+  })
+
   test('F41 because it came too late, or its client was gone already', async () => {
     const { sign, device, clock, store } = setUp()
     expect(await code(sign(block(), { deadlineAt: clock.now() }))).toBe('deadline-passed')

@@ -159,6 +159,12 @@ describe('kinds by name', () => {
     expect(check(refute, { allow: ['smart_rollup_refute'] })).toBe('operation-not-allowed')
   })
 
+  test('F35 a kind that a list leaves out is named with the key whose list it is', () => {
+    expect(reason(operation(TRANSACTION), { allow: ['reveal'] })).toBe(
+      `transaction: \`allow\` of ${TZ3} does not name it`,
+    )
+  })
+
   test('F35 drain_delegate is refused unless it is named', () => {
     expect(check(operation(DRAIN))).toBe('operation-not-allowed')
     expect(reason(operation(DRAIN))).toBe('drain_delegate: only where `allow` names it')

@@ -217,6 +217,21 @@ describe('a state directory', () => {
   })
 })
 
+describe('a journal that is opened', () => {
+  test('F3 tells how many bytes were torn off, and nothing when none were', () => {
+    const { open, path, events } = setUp()
+    const journal = open()
+    advance(journal, wanted(101))
+    journal.close()
+    expect(events).toEqual([])
+    appendFileSync(path, '{"seq":4,"type"')
+    open().close()
+    expect(events).toEqual([{ event: 'journal.torn-line-dropped', bytes: 15 }])
+    open().close()
+    expect(events).toHaveLength(1)
+  })
+})
+
 describe('marks', () => {
   test('are written with all that an audit asks for', () => {
     const { open, path } = setUp()

@@ -189,6 +189,14 @@ describe('one owner', () => {
     journal.close()
   })
 
+  test('F9 is named by its process id alone, whatever stood in the lock before', () => {
+    const { directory, open } = setUp()
+    writeFileSync(join(directory, 'lock'), `${'9'.repeat(40)}\n`)
+    const journal = open()
+    expect(stateErrorOf(open).message).toContain(`owned by process ${process.pid}; `)
+    journal.close()
+  })
+
   test('F9 of two processes that race for it never both own it', async () => {
     const { directory } = setUp()
     const marker = join(temporaryDirectory(), 'marker')

@@ -86,7 +86,7 @@ export const ALONE_CONTENTS: readonly Named[] = [
   { kind: 'failing_noop', bytes: content(17, counted(filled(11))) },
   { kind: 'preattestation', bytes: content(20, filled(42)) },
   { kind: 'attestation', bytes: content(21, filled(42)) },
-  { kind: 'attestation_with_dal', bytes: content(23, filled(42), Uint8Array.of(0x80, 0x20)) },
+  { kind: 'attestation_with_dal', bytes: content(23, filled(42, 0x2b), Uint8Array.of(0x80, 0x20)) },
   { kind: 'bls_mode_preattestation', bytes: content(40, filled(40)) },
   { kind: 'bls_mode_attestation', bytes: content(41, filled(40)) },
 ]

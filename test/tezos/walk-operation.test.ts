@@ -221,6 +221,11 @@ describe('fields', () => {
     }
   })
 
+  test('a counted field of no bytes may be the last', () => {
+    expect(walk(managerContent(111, be32(0)))).toEqual(['register_global_constant'])
+    expect(walk(content(17, be32(0)))).toEqual(['failing_noop'])
+  })
+
   test('a number may be of any length, and must end', () => {
     const million = 1_000_000
     const long = concatBytes(filled(million, 0x80), Uint8Array.of(0x01))
