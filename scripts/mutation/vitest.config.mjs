@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer } from 'vitest/node'
 
 /** Behind all others, because they are slow; a mutant's first failing test ends its run. */
-const SLOW = ['marks-journal', 'journal-file', 'state-lock', 'journal-crash']
+const SLOW = ['import', 'guarded-signer-head', 'marks-journal', 'journal-file', 'state-lock', 'journal-crash']
 
 class QuickFirst extends BaseSequencer {
   sort(files) {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { errorResponse } from '../../src/server/http-status.js'
-import { MARKED, type Asked } from '../model/place.js'
-import { World, type Heard } from '../model/world.js'
+import { MARKED, type Asked } from './place.js'
+import { World, type Heard } from './world.js'
 
 const ROUNDS = 1000
 const CLIENTS = 50
