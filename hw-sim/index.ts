@@ -1,6 +1,6 @@
 /** The Tezio HSM in software: the device, its keys, and the two ways to plug it in. */
 export { createSimulatedTezio, SimulatedTezio, type SimulatedTezioOptions } from './simulated-tezio.js'
-export type { Direction, Wire } from './simulated-tezio.js'
+export type { Direction, Wire } from './wire.js'
 export type { Behaviour, BehaviourContext, WireAction } from './behaviour.js'
 export { ManualClock, systemClock, type Clock } from './clock.js'
 export { ALIASES, DeviceKey, KEY_NAMES, type KeyName } from './device-key.js'

@@ -12,6 +12,7 @@ import { latencyBehaviour, type LatencyModel, type LatencyName } from './latency
 import { Listeners } from './listeners.js'
 import { PROFILES, type Profile, type ProfileName } from './profile.js'
 import { systemRandom, type RandomBytes } from './random-bytes.js'
+import type { Direction, Wire } from './wire.js'
 import { WireSchedule } from './wire-schedule.js'
 
 /** What a simulated device is made of; all but the keys has a default. */
@@ -28,17 +29,6 @@ export type SimulatedTezioOptions = {
   /** How many exchanges `log` keeps. Default 1000. */
   readonly logSize?: number
 }
-
-/** The other end of the cable. A device has one at a time. */
-export interface Wire {
-  /** Takes what the device sends, in one piece. */
-  send(bytes: Uint8Array): void
-  /** Pulls the plug, when a behaviour asks for it. */
-  unplug(): void
-}
-
-/** Which way bytes went, seen from the device. */
-export type Direction = 'in' | 'out'
 
 /**
  * A Tezio HSM in software: bytes in, replies out, by the firmware's rules (docs/protocol.md). It never throws on

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../clock.js'
 import type { DeviceKeys } from '../device-keys.js'
 import { systemRandom, type RandomBytes } from '../random-bytes.js'
-import type { Wire } from '../simulated-tezio.js'
+import type { Wire } from '../wire.js'
 import { dialogue, type MnemonicSource, type Step, type Zones } from './dialogue.js'
 import { LineReader } from './line-reader.js'
 

@@ -10,7 +10,7 @@ export {
   type LinkBinding,
   type PortDescription,
 } from './serial-link.js'
-export { BOARD_TIMINGS, type SessionTimings } from './session.js'
+export { BOARD_TIMINGS, type SessionTimings } from './session-timings.js'
 export type { DeviceState } from './device-status.js'
 export { TezioDevice, type DeviceHealth, type TezioDeviceOptions } from './tezio-device.js'
 export { MAX_MESSAGE_SIZE, type KeyAlias } from './tezio/index.js'

@@ -5,7 +5,8 @@ import type { DeviceEvent, DeviceEventSink } from './device-event.js'
 import { DeviceStatus, type DeviceState } from './device-status.js'
 import { findPort, isPseudoTerminal } from './find-port.js'
 import { openSerialLink, type LinkBinding, type SerialLink } from './serial-link.js'
-import { BOARD_TIMINGS, Session, type SessionTimings } from './session.js'
+import { BOARD_TIMINGS, type SessionTimings } from './session-timings.js'
+import { Session } from './session.js'
 import { sign, verify, type Command, type KeyAlias } from './tezio/index.js'
 
 /** A snapshot from memory: asking for it never touches the port. `since` is an instant of the device's clock, in ms. */
