@@ -472,6 +472,23 @@ describe('a nonce', () => {
       expect(await sign(variant(0, 1000))).toEqual({ ...first, repeated: true })
     })
 
+    test('F22 of another key stops nobody', async () => {
+      const { sign, store } = bench(() => 12345n)
+      store().quarantine(testKey(curve, 0x55).hash, '0'.repeat(64))
+      expect(await code(sign(variant(0, 1000)))).toBe('signed')
+    })
+
+    test('F22 a store that fails in a way nobody foresaw is not taken for a quarantine', async () => {
+      const { sign, store } = bench(() => 12345n)
+      expect(await code(sign(variant(0, 1000)))).toBe('signed')
+      Object.assign(store(), {
+        quarantine: () => {
+          throw new TypeError('broken')
+        },
+      })
+      await expect(sign(variant(0, 1001))).rejects.toThrow('broken')
+    })
+
     test('F22 a quarantine that cannot be written down holds all the same, and is written with the next segment', async () => {
       const failing = new FailingFiles()
       const { sign, device, store, restart } = bench(() => 12345n, { files: failing.files })

@@ -14,6 +14,8 @@ const imported = (level: number, round = 0, rest: Partial<ImportedMark> = {}): I
   ...{ chain: MAINNET, key: TZ1, kind: 'attestation', level, round, digest: undefined, ...rest },
 })
 
+const QUARANTINE: Quarantine = { key: TZ3, digest: digestOf(1), since: '2026-01-02T03:04:05.678Z' }
+
 function setUp() {
   const directory = join(temporaryDirectory(), 'state')
   const options = { directory, maxLevelGap: 'off' } as const
@@ -71,9 +73,8 @@ describe('an import', () => {
 
   test('F22 takes over keys in quarantine, once', () => {
     const { store, restart } = setUp()
-    const quarantine: Quarantine = { key: TZ3, digest: digestOf(1), since: '2026-01-02T03:04:05.678Z' }
-    store().import([], [quarantine])
-    store().import([imported(200)], [quarantine, { ...quarantine, key: TZ1 }])
+    store().import([], [QUARANTINE])
+    store().import([imported(200)], [QUARANTINE, { ...QUARANTINE, key: TZ1 }])
     restart()
     expect(
       store()
@@ -108,7 +109,7 @@ describe('an import', () => {
       disk.plan({ at, when, then, code: 'EIO' })
       let isDone = true
       try {
-        store.import(wantedLevels, [])
+        store.import(wantedLevels, [QUARANTINE])
       } catch (error) {
         if (!(error instanceof StateError)) throw error
         isDone = false
@@ -124,6 +125,7 @@ describe('an import', () => {
         store = MarksJournal.open(options)
       }
       const found = JSON.stringify(levels(store.marks()))
+      expect(store.quarantines()).toEqual(found === JSON.stringify(after) ? [QUARANTINE] : [])
       expect([JSON.stringify(before), JSON.stringify(after)]).toContain(found)
       if (isDone) expect(found).toBe(JSON.stringify(after))
       outcomes.add(`${String(isDone)} ${String(found === JSON.stringify(after))}`)

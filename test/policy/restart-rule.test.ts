@@ -64,6 +64,22 @@ describe('F8 a mark that stands too far below the first head', () => {
     }
   })
 
+  test('is judged by the head of its own chain', async () => {
+    const { check, node } = started([markAt(155), markAt(5, { chain: GHOSTNET })], 160)
+    expect(await code(check.refusalOf(wanted(161)))).toBe('allowed')
+    node.tell(7)
+    expect(await code(check.refusalOf(wanted(8, 0, 1, { chain: GHOSTNET })))).toBe('allowed')
+  })
+
+  test('is lifted by a raise by hand, whatever other marks there are', async () => {
+    const others = [markAt(155, { kind: 'block' }), markAt(100, { key: TZ3 })]
+    const { check, state } = started([markAt(100), ...others], 160)
+    expect(await code(check.refusalOf(wanted(161)))).toBe('level-gap')
+    state.marks = [markAt(160, { digest: undefined }), ...others]
+    expect(await code(check.refusalOf(wanted(161)))).toBe('allowed')
+    expect(await code(check.refusalOf(wanted(161, 0, 1, { key: TZ3 })))).toBe('level-gap')
+  })
+
   test('stays suspect when it moved while the node was silent', async () => {
     const { check, node, state } = started([markAt(100)], undefined, 'allow')
     node.fail()
