@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -84,8 +85,12 @@ describe('an import', () => {
   })
 
   test('F12 that changes nothing writes nothing', () => {
-    const { store } = setUp()
+    const { store, directory } = setUp()
+    const inode = () => statSync(join(directory, 'marks.journal')).ino
+    const before = inode()
     store().import([imported(1)], [])
+    expect(inode()).toBe(before)
+    expect(store().clearQuarantine(TZ3)).toBe(false)
     expect(store().marks()).toMatchObject([{}, {}, { level: 100 }])
   })
 
