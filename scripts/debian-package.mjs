@@ -7,6 +7,12 @@ export const PYTHON = '/usr/bin/python3'
 const PACKAGES = {
   'python3-serial': { needs: [PYTHON, '--version'], works: [PYTHON, '-c', 'import serial'] },
   strace: { needs: ['true'], works: ['strace', '-f', '-o', '/dev/null', 'true'] },
+  chromium: { needs: ['true'], works: ['chromium', '--version'] },
+  supervisor: { needs: ['true'], works: ['supervisord', '--version'] },
+  prometheus: { needs: ['true'], works: ['promtool', '--version'] },
+  systemd: { needs: ['true'], works: ['systemd-analyze', '--version'] },
+  'nginx-light': { needs: ['true'], works: ['nginx', '-v'] },
+  logrotate: { needs: ['true'], works: ['logrotate', '--version'] },
 }
 
 /**
