@@ -2,15 +2,17 @@ import { join } from 'node:path'
 import { monotonicClock } from '../clock.js'
 import type { Config } from '../config/index.js'
 import { TezioDevice, type KeyPin } from '../device/index.js'
-import { GuardedSigner, markName, MarksJournal, type HeadCheck } from '../policy/index.js'
+import { GuardedSigner, MarksJournal, type HeadCheck } from '../policy/index.js'
 import { listen, type App, type Listener } from '../server/index.js'
+import type { Telemetry } from '../telemetry/index.js'
 import { createApps, type AppParts } from './apps.js'
-import { eventSink, faultSink } from './event-sink.js'
+import { eventSink, faultSink, type EventSink } from './event-sink.js'
 import { createHeadCheck, isSameHeadCheck } from './head-check.js'
 import { AUTHENTICATION_ALIAS, configuredKeys, type ConfiguredKeys } from './key-directory.js'
 import type { AdjustableLog, Log } from './log.js'
-import { neededMarks } from './mark-selection.js'
 import { signingDevice } from './signing-device.js'
+import { missingMarks, telemetrySources } from './telemetry-sources.js'
+import { packageVersion } from './version.js'
 
 /** A bridge at work. */
 export type Bridge = {
@@ -24,7 +26,11 @@ export type Bridge = {
   readonly close: (graceMs: number) => Promise<void>
 }
 
-export type BridgeOptions = { readonly config: Config; readonly log: AdjustableLog; readonly version: string }
+export type BridgeOptions = {
+  readonly config: Config
+  readonly log: AdjustableLog
+  readonly telemetry: Telemetry
+}
 
 /** Requests that may wait for the device at once. */
 const QUEUE_CAPACITY = 100
@@ -33,14 +39,19 @@ const QUEUE_CAPACITY = 100
 export const CONTROL_SOCKET = 'control.sock'
 
 /** Puts the parts together and starts them. Rejects with a StateError, or with the system's for an address in use. */
-export async function startBridge({ config, log, version }: BridgeOptions): Promise<Bridge> {
-  const store = openMarks(config, log)
+export async function startBridge({ config, log, telemetry }: BridgeOptions): Promise<Bridge> {
+  const onEvent = eventSink(log, telemetry)
+  const store = openMarks(config, onEvent)
   warnOfState(config, store, log)
-  const device = createDevice(config, log)
+  const device = createDevice(config, onEvent)
   const keys = configuredKeys(config, device)
-  const headCheck = createHeadCheck(config, store, eventSink(log))
-  const signer = createSigner(config, log, { store, device, keys, headCheck })
-  const parts: AppParts = { device, store, signer, version, onFault: faultSink(log) }
+  const headCheck = createHeadCheck(config, store, onEvent)
+  const signer = createSigner(config, onEvent, { store, device, keys, headCheck })
+  const parts: AppParts = {
+    ...{ device, store, signer, telemetry, version: packageVersion() },
+    ...{ onFault: faultSink(log), onRefused: onEvent, queueCapacity: QUEUE_CAPACITY },
+  }
+  telemetry.attach(telemetrySources(config, parts))
   const listeners: Listener[] = []
   const close = async (graceMs: number) => {
     const cancel = monotonicClock.after(graceMs, () => void device.close())
@@ -60,7 +71,7 @@ export async function startBridge({ config, log, version }: BridgeOptions): Prom
     listeners.push(server)
     log.write('info', { event: 'admin.listening', address: admin.address })
     log.write('info', { event: 'server.listening', address: server.address })
-    const apply = applier({ config, headCheck, parts, log, listeners: { control, admin, server } })
+    const apply = applier({ config, headCheck, parts, log, onEvent, listeners: { control, admin, server } })
     return { address: server.address, adminAddress: admin.address, device, apply, close }
   } catch (error) {
     await close(0)
@@ -74,6 +85,7 @@ type InForce = {
   readonly headCheck: HeadCheck | undefined
   readonly parts: AppParts
   readonly log: AdjustableLog
+  readonly onEvent: EventSink
   readonly listeners: {
     readonly control: readonly Listener[]
     readonly admin: Listener
@@ -82,15 +94,16 @@ type InForce = {
 }
 
 /** Everything is made first; then it is exchanged without a pause in between, so that no request meets a half of it. */
-function applier({ parts, log, listeners, ...start }: InForce): (next: Config) => void {
+function applier({ parts, log, onEvent, listeners, ...start }: InForce): (next: Config) => void {
   let { config, headCheck } = start
   return (next) => {
     const { signer, store } = parts
     // The one that is replaced is not closed: requests in flight end with it, within its own deadline.
-    if (!isSameHeadCheck(config, next)) headCheck = createHeadCheck(next, store, eventSink(log))
+    if (!isSameHeadCheck(config, next)) headCheck = createHeadCheck(next, store, onEvent)
     config = next
     const apps = createApps(next, parts)
     signer.replaceRules({ keys: next.keys, headCheck })
+    parts.telemetry.attach(telemetrySources(next, parts))
     store.limitLevelGap(next.marks.maxLevelGap)
     for (const listener of listeners.control) listener.replaceApp(apps.control)
     listeners.admin.replaceApp(apps.admin)
@@ -113,27 +126,26 @@ async function listenForControl(config: Config, log: Log, app: App): Promise<rea
   }
 }
 
-function openMarks(config: Config, log: Log): MarksJournal {
+function openMarks(config: Config, onEvent: EventSink): MarksJournal {
   return MarksJournal.open({
     directory: config.stateDir,
     maxLevelGap: config.marks.maxLevelGap,
-    onEvent: eventSink(log),
+    onEvent,
   })
 }
 
 /** What is refused each time, better said at the start: keys in quarantine, and marks that a key lacks. */
 function warnOfState(config: Config, store: MarksJournal, log: Log): void {
-  const known = new Set(store.marks().map(markName))
   for (const { key, since } of store.quarantines()) {
     const reason = `its device used one nonce for two payloads; since ${since} it signs nothing`
     log.write('error', { event: 'key.quarantined', key, reason })
   }
-  for (const mark of neededMarks(config).filter((needed) => !known.has(markName(needed)))) {
+  for (const mark of missingMarks(config, store)) {
     log.write('warn', { event: 'marks.missing', ...mark, remedy: 'tezio-bridge marks seed' })
   }
 }
 
-function createDevice(config: Config, log: Log): TezioDevice {
+function createDevice(config: Config, onEvent: EventSink): TezioDevice {
   const pins: KeyPin[] = config.keys.map(({ curveAlias: alias, publicKeyHash }) => ({ alias, publicKeyHash }))
   const { authenticationKey } = config
   if (authenticationKey !== undefined) {
@@ -142,7 +154,7 @@ function createDevice(config: Config, log: Log): TezioDevice {
   return new TezioDevice({
     ...config.device,
     pins,
-    onEvent: eventSink(log),
+    onEvent,
   })
 }
 
@@ -153,7 +165,11 @@ type Parts = {
   readonly headCheck: HeadCheck | undefined
 }
 
-function createSigner(config: Config, log: Log, { store, device, keys, headCheck }: Parts): GuardedSigner {
+function createSigner(
+  config: Config,
+  onEvent: EventSink,
+  { store, device, keys, headCheck }: Parts,
+): GuardedSigner {
   const aliases = new Map(config.keys.map((key) => [key.publicKeyHash, key.curveAlias]))
   return new GuardedSigner({
     keys: config.keys,
@@ -164,6 +180,6 @@ function createSigner(config: Config, log: Log, { store, device, keys, headCheck
     publicKeyOf: keys.publicKeyOf,
     authenticationKey: keys.authenticationKey,
     queueCapacity: QUEUE_CAPACITY,
-    onEvent: eventSink(log),
+    onEvent,
   })
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Config } from '../config/index.js'
 import type { TezioDevice } from '../device/index.js'
 import type { MarkRecord, MarksJournal } from '../policy/index.js'
+import type { Telemetry } from '../telemetry/index.js'
 import { HttpRefusalError, type ControlHandlers } from '../server/index.js'
 import { describeKeys } from './key-table.js'
 import { clearQuarantineSchema, isSelected, markRequestSchema, type MarkRequest } from './mark-selection.js'
@@ -10,7 +11,14 @@ import { clearQuarantineSchema, isSelected, markRequestSchema, type MarkRequest 
 export type RaiseReport = { readonly raised: readonly MarkRecord[]; readonly left: readonly MarkRecord[] }
 
 /** Answers the command line from inside the daemon. */
-export function controlHandlers(config: Config, device: TezioDevice, store: MarksJournal): ControlHandlers {
+export function controlHandlers(
+  config: Config,
+  {
+    device,
+    store,
+    telemetry,
+  }: { readonly device: TezioDevice; readonly store: MarksJournal; readonly telemetry: Telemetry },
+): ControlHandlers {
   return {
     keys: () => {
       const health = device.health()
@@ -18,6 +26,7 @@ export function controlHandlers(config: Config, device: TezioDevice, store: Mark
       return { device: { state: health.state, path: health.path }, keys }
     },
     marks: () => ({ marks: store.marks() }),
+    status: () => telemetry.status(),
     raise: (request) => {
       const parsed = markRequestSchema.safeParse(request)
       if (!parsed.success) throw new HttpRefusalError('malformed-body', z.prettifyError(parsed.error))

@@ -16,8 +16,7 @@ import type { ExitCode } from './exit-code.js'
 import { createLog, type AdjustableLog } from './log.js'
 import { neededMarks, seedsFor } from './mark-selection.js'
 import type { Output } from './output.js'
-import { untilStopped } from './serve.js'
-import { packageVersion } from './version.js'
+import { createTelemetry, untilStopped } from './serve.js'
 
 /** A published test mnemonic: everybody knows the keys it makes, so they are worth nothing and protect nothing. */
 const MNEMONIC =
@@ -71,7 +70,7 @@ async function startWith(file: string, log: AdjustableLog, text: string): Promis
     { directory, maxLevelGap: marks.maxLevelGap },
     seedsFor(config, neededMarks(config), { level: 0 }),
   )
-  return startBridge({ config, log, version: packageVersion() })
+  return startBridge({ config, log, telemetry: createTelemetry(config) })
 }
 
 function demoConfig(port: string, addresses: Addresses, listen: Listen): string {

@@ -1,14 +1,14 @@
-import type { DeviceEvent } from '../device/index.js'
-import type { HeadEvent, SignerTrouble, SignEvent, StateEvent } from '../policy/index.js'
+import type { BridgeEvent, Telemetry } from '../telemetry/index.js'
 import { assertNever } from '../tezos/index.js'
 import type { Log, LogLevel } from './log.js'
 
-/** Whatever a part of the bridge reports. */
-export type BridgeEvent = DeviceEvent | StateEvent | SignEvent | SignerTrouble | HeadEvent
+/** Where a part reports what happens to it. */
+export type EventSink = (event: BridgeEvent) => void
 
-/** Where all parts report to: one line for each event, as loud as it deserves. */
-export function eventSink(log: Log): (event: BridgeEvent) => void {
+/** Where all parts report to: telemetry, and one line for each event, as loud as it deserves. */
+export function eventSink(log: Log, telemetry: Pick<Telemetry, 'observe'>): EventSink {
   return (event) => {
+    telemetry.observe(event)
     log.write(levelOf(event), isForeign(event) ? { ...event, remedy: FOREIGN_WRITER } : event)
   }
 }
@@ -45,10 +45,12 @@ function levelOf(event: BridgeEvent): LogLevel {
     case 'head.known':
     case 'journal.reopened':
     case 'journal.rolled':
+    case 'config.reloaded':
       return 'info'
     case 'journal.write-failed':
     case 'signature.not-stored':
     case 'key.quarantined':
+    case 'config.reload-refused':
       return 'error'
     case 'device.open-failed':
     case 'device.lost':
@@ -58,6 +60,7 @@ function levelOf(event: BridgeEvent): LogLevel {
     case 'head.unknown':
     case 'mark.suspected':
     case 'journal.torn-line-dropped':
+    case 'request.refused':
       return 'warn'
     default:
       return assertNever(event)

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Config, KeyConfig } from '../config/index.js'
 import type { Bridge } from './bridge.js'
+import type { EventSink } from './event-sink.js'
 import type { Log } from './log.js'
 
 /** When a changed setting counts: for the next request, only after a restart, or not for a running daemon at all. */
@@ -95,16 +96,18 @@ export type Reloadable = Pick<Bridge, 'apply'>
 export class Reloads {
   readonly #load: () => Config
   readonly #log: Log
+  readonly #onEvent: EventSink
   #config: Config
   #bridge: Reloadable | undefined
   #isAsked = false
   #hasEnded = false
 
   /** `config` is what the daemon starts with; `load` reads it again and throws a ConfigError where it is refused. */
-  constructor(config: Config, load: () => Config, log: Log) {
+  constructor(config: Config, load: () => Config, log: Log, onEvent: EventSink) {
     this.#config = config
     this.#load = load
     this.#log = log
+    this.#onEvent = onEvent
   }
 
   /** Reloads, or makes a note of it while there is nothing to reload yet. */
@@ -131,12 +134,12 @@ export class Reloads {
     const { changed, needsRestart } = compareConfigs(this.#config, next)
     if (needsRestart.length > 0) {
       const reason = `${needsRestart.join(', ')}: needs a restart; nothing was changed`
-      this.#log.write('error', { event: 'config.reload-refused', reason, needsRestart })
+      this.#onEvent({ event: 'config.reload-refused', reason, needsRestart })
       return
     }
     bridge.apply(next)
     this.#config = next
-    this.#log.write('info', { event: 'config.reloaded', changed })
+    this.#onEvent({ event: 'config.reloaded', changed })
     reportWarnings(next, this.#log)
   }
 
@@ -146,7 +149,7 @@ export class Reloads {
     } catch (error) {
       // Whatever is wrong with the file, it must not end a daemon that signs.
       const reason = error instanceof Error ? error.message : String(error)
-      this.#log.write('error', { event: 'config.reload-refused', reason })
+      this.#onEvent({ event: 'config.reload-refused', reason })
       return undefined
     }
   }

@@ -1,5 +1,7 @@
 import { loadConfig, type Config } from '../config/index.js'
+import { Telemetry } from '../telemetry/index.js'
 import { startBridge, type Bridge } from './bridge.js'
+import { eventSink } from './event-sink.js'
 import { EXIT, type ExitCode } from './exit-code.js'
 import { createLog, type Log } from './log.js'
 import { reportWarnings, Reloads } from './reload.js'
@@ -23,16 +25,23 @@ export async function serve({ config: file, stateDir, port }: ServeOptions): Pro
   }
   const config = load()
   const log = createLog(config.logLevel, monotonicClock)
-  const reloads = new Reloads(config, load, log)
+  const telemetry = createTelemetry(config)
+  const reloads = new Reloads(config, load, log, eventSink(log, telemetry))
   process.on('SIGHUP', () => {
     reloads.request()
   })
   reportWarnings(config, log)
-  const bridge = await startBridge({ config, log, version: packageVersion() })
+  const bridge = await startBridge({ config, log, telemetry })
   reloads.begin(bridge)
   return untilStopped(bridge, log, () => {
     reloads.end()
   })
+}
+
+/** What hears the events of a daemon with this configuration. */
+export function createTelemetry(config: Config): Telemetry {
+  const keys = config.keys.map(({ publicKeyHash }) => publicKeyHash)
+  return new Telemetry({ version: packageVersion(), keys, clock: monotonicClock })
 }
 
 /** Waits for SIGTERM or SIGINT and stops in order; a second signal ends the process where it stands. */

@@ -1,13 +1,17 @@
 import { isConsensus, toHex, type PublicKeyHash, type Signable } from '../tezos/index.js'
+import type { Verdict } from './decide.js'
 import type { SignResult } from './sign-request.js'
 
 /** One line of the audit log: what was asked and what became of it. No payload and no signature is in it. */
 export type SignEvent = {
   readonly event: 'signature.decided'
+  readonly requestId: string
   readonly key: PublicKeyHash
   readonly outcome: 'signed' | 'repeated' | 'refused'
   /** Whether the request passed steps 2 and 3: before that nothing reads a mark or touches the device. */
   readonly admitted: boolean
+  /** What the rule said last; left out where it was not asked, and for payloads that carry no mark. */
+  readonly verdict?: Verdict['verdict']
   /** The refusal's code and its words. */
   readonly code?: string
   readonly reason?: string
@@ -19,44 +23,52 @@ export type SignEvent = {
   /** The first 8 digits of the payload's digest. */
   readonly digest: string
   readonly queueMs: number
-  readonly markMs: number
+  readonly syncMs: number
   readonly deviceMs: number
   readonly totalMs: number
 }
 
-/** A request on its way, as far as it came. Instants and durations in ms. */
+/** How far a request came. Instants and durations in ms. */
+export type Progress = {
+  readonly enteredAt: number
+  readonly turnAt: number | undefined
+  /** How long raising the mark took, until it would survive a power cut. */
+  readonly syncMs: number
+  readonly deviceMs: number
+  readonly verdict: Verdict['verdict'] | undefined
+}
+
+/** A request on its way. */
 export type Audited = {
+  readonly requestId: string
   readonly key: PublicKeyHash
   readonly signable: Signable | undefined
   readonly admitted: boolean
   readonly digest: Uint8Array
-  readonly times: {
-    readonly enteredAt: number
-    readonly turnAt: number | undefined
-    readonly markMs: number
-    readonly deviceMs: number
-  }
+  readonly progress: Progress
 }
 
 /** The line that tells what became of a request. */
 export function auditLine(
-  { key, signable, admitted, digest, times }: Audited,
+  { requestId, key, signable, admitted, digest, progress }: Audited,
   result: SignResult,
   now: number,
 ): SignEvent {
-  const { enteredAt, turnAt = now, markMs, deviceMs } = times
+  const { enteredAt, turnAt = now, syncMs, deviceMs, verdict } = progress
   const refusal =
     result.outcome === 'refused' ? { code: result.refusal.code, reason: result.refusal.message } : {}
   return {
     event: 'signature.decided',
+    requestId,
     key,
     outcome: result.outcome === 'signed' && result.repeated ? 'repeated' : result.outcome,
     admitted,
+    ...(verdict === undefined ? {} : { verdict }),
     ...refusal,
     ...(signable === undefined ? {} : described(signable)),
     digest: toHex(digest).slice(0, 8),
     queueMs: rounded(turnAt - enteredAt),
-    markMs: rounded(markMs),
+    syncMs: rounded(syncMs),
     deviceMs: rounded(deviceMs),
     totalMs: rounded(now - enteredAt),
   }

@@ -10,7 +10,7 @@ import {
 } from '../tezos/index.js'
 import { admit } from './admission.js'
 import { knownAnswer, refused, verifiedSignature } from './answers.js'
-import { auditLine, type Audited, type SignEvent } from './audit.js'
+import { auditLine, type Audited, type Progress, type SignEvent } from './audit.js'
 import type { Verdict } from './decide.js'
 import { failureRefusal, quarantineRefusal, turnRefusal } from './explain.js'
 import type { HeadCheck } from './head-check.js'
@@ -51,6 +51,7 @@ export type GuardedSignerOptions = SignerRules & {
 
 /** A request that passed steps 1 to 3, on its way through the rest. */
 type Job = {
+  readonly requestId: string
   readonly key: PublicKeyHash
   readonly payload: Uint8Array
   readonly signable: Signable
@@ -60,11 +61,8 @@ type Job = {
   /** The head check that was in force when the request came. */
   readonly headCheck: HeadCheck | undefined
   readonly patience: Patience
-  readonly times: Times
+  readonly progress: { -readonly [Part in keyof Progress]: Progress[Part] }
 }
-
-/** Instants and durations in ms, for the audit line. */
-type Times = { readonly enteredAt: number; turnAt: number | undefined; markMs: number; deviceMs: number }
 
 /** The only way to the device: nothing is signed that did not pass every step, in this order. */
 export class GuardedSigner {
@@ -87,18 +85,23 @@ export class GuardedSigner {
 
   /** Answers with a signature or with the reason why not. */
   async sign(request: SignRequest): Promise<SignResult> {
-    const { publicKeyHash: key, payload } = request
-    const times: Times = { enteredAt: this.#options.clock.now(), turnAt: undefined, markMs: 0, deviceMs: 0 }
+    const { requestId, publicKeyHash: key, payload } = request
+    const enteredAt = this.#options.clock.now()
+    const progress = { enteredAt, turnAt: undefined, syncMs: 0, deviceMs: 0, verdict: undefined }
     const digest = payloadDigest(payload)
     const admission = admit(this.#rules.keys, request, this.#options.authenticationKey())
     const { signable } = admission
     if (admission.refusal !== undefined)
-      return this.#audit({ key, signable, admitted: false, digest, times }, refused(admission.refusal))
+      return this.#audit(
+        { requestId, key, signable, admitted: false, digest, progress },
+        refused(admission.refusal),
+      )
     const wanted = isConsensus(admission.signable)
       ? wantedBy(key, admission.signable, toHex(digest))
       : undefined
     const { headCheck } = this.#rules
-    const job = {
+    const job: Job = {
+      requestId,
       key,
       payload,
       signable: admission.signable,
@@ -106,7 +109,7 @@ export class GuardedSigner {
       wanted,
       headCheck,
       patience: request,
-      times,
+      progress,
     }
     return this.#audit({ ...job, admitted: true }, await this.#serve(job))
   }
@@ -140,7 +143,7 @@ export class GuardedSigner {
   /** Steps 4 to 9, alone with the device. The mark is raised, durably, before the first byte goes out. */
   async #serveInTurn(job: Job): Promise<SignResult> {
     const { store, device, clock } = this.#options
-    job.times.turnAt = clock.now()
+    job.progress.turnAt = clock.now()
     const known = await this.#answerFromMarks(job) // the one before may have signed this very payload
     if (known !== undefined) return known
     const quarantine = store.quarantines().find(({ key }) => key === job.key)
@@ -157,7 +160,7 @@ export class GuardedSigner {
 
     const sentAt = clock.now()
     const made = await device.sign(job.key, job.payload)
-    job.times.deviceMs = clock.now() - sentAt
+    job.progress.deviceMs = clock.now() - sentAt
     if (made.outcome === 'failed') return refused(failureRefusal(made, verdict))
     return this.#release(job, made.signature)
   }
@@ -165,15 +168,18 @@ export class GuardedSigner {
   /** Step 5 without its effects: an answer that needs neither the device nor a raised mark. */
   async #answerFromMarks(job: Job): Promise<SignResult | undefined> {
     if (job.wanted === undefined) return undefined
-    return knownAnswer(job.key, await this.#options.store.peek(job.wanted))
+    const verdict = await this.#options.store.peek(job.wanted)
+    job.progress.verdict = verdict.verdict
+    return knownAnswer(job.key, verdict)
   }
 
   /** Steps 5 and 6. `undefined` for a payload that carries no mark. */
-  async #reserve({ wanted, times }: Job): Promise<Verdict | undefined> {
+  async #reserve({ wanted, progress }: Job): Promise<Verdict | undefined> {
     if (wanted === undefined) return undefined
     const startedAt = this.#options.clock.now()
     const verdict = await this.#options.store.reserve(wanted)
-    times.markMs = this.#options.clock.now() - startedAt
+    progress.syncMs = this.#options.clock.now() - startedAt
+    progress.verdict = verdict.verdict
     return verdict
   }
 

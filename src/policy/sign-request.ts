@@ -4,6 +4,8 @@ import type { Patience } from './turns.js'
 
 /** A request as it comes from any listener, already decoded. */
 export type SignRequest = {
+  /** Tells this request from others in the log and in the answer; it decides nothing. */
+  readonly requestId: string
   readonly publicKeyHash: PublicKeyHash
   /** Watermark byte first. */
   readonly payload: Uint8Array

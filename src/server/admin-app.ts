@@ -1,36 +1,38 @@
-import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { accept } from './accept.js'
-import { funnelErrors, type FaultSink } from './error-funnel.js'
+import { funnelErrors, refusalTeller, type Sinks } from './error-funnel.js'
+import { requestId, type RequestEnv } from './request-id.js'
+import type { LatencySample, StatusReport } from './status-report.js'
 
-/** Whether a signature could be made now, and if not, why: one code and one sentence for each reason. */
-export type Readiness = {
-  readonly ready: boolean
-  readonly reasons: readonly { readonly code: string; readonly message: string }[]
-  /** What an operator should know although it is ready: one sentence each. */
-  readonly warnings?: readonly string[]
+/** What the operator's listener tells. Everything is read from memory. */
+export type AdminSource = {
+  readonly status: () => StatusReport
+  /** The signatures of the last hour, oldest first. */
+  readonly latencies: () => readonly LatencySample[]
+  /** In Prometheus' text format. */
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
 }
 
-export type AdminAppOptions = {
-  /** Reads memory only. */
-  readonly readiness: () => Readiness
+export type AdminAppOptions = Sinks & {
+  readonly source: AdminSource
   readonly allowedHosts: readonly string[]
-  readonly onFault: FaultSink
 }
 
 /** The operator's listener. Nothing on it can sign or change a mark. */
-export function adminApp({
-  readiness,
-  allowedHosts,
-  onFault,
-}: AdminAppOptions): Hono<{ Bindings: HttpBindings }> {
-  const app = new Hono<{ Bindings: HttpBindings }>()
-  app.use(accept({ allowedPeers: 'any', trustedProxies: [], allowedHosts }))
+export function adminApp({ source, allowedHosts, ...sinks }: AdminAppOptions): Hono<RequestEnv> {
+  const app = new Hono<RequestEnv>()
+  app.use(requestId(), accept({ allowedPeers: 'any', trustedProxies: [], allowedHosts }))
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
   app.get('/readyz', (c) => {
-    const state = readiness()
-    return c.json(state, state.ready ? 200 : 503)
+    const { readiness, warnings } = source.status()
+    return c.json({ ...readiness, warnings }, readiness.ready ? 200 : 503)
   })
-  funnelErrors(app, onFault)
+  app.get('/metrics', async (c) => {
+    const { contentType, text } = await source.metrics()
+    return c.body(text, 200, { 'content-type': contentType })
+  })
+  app.get('/api/status', (c) => c.json(source.status()))
+  app.get('/api/latencies', (c) => c.json({ latencies: source.latencies() }))
+  funnelErrors(app, sinks.onFault, refusalTeller('admin', sinks.onRefused))
   return app
 }

@@ -7,6 +7,7 @@ import { readBody } from './sign-body.js'
 export type ControlHandlers = {
   readonly keys: () => unknown
   readonly marks: () => unknown
+  readonly status: () => unknown
   /** Raises marks, or says why not; the body is what the command line sent, unchecked. */
   readonly raise: (request: unknown) => unknown
   /** Lets a key sign again that was in quarantine; the body is unchecked. */
@@ -18,6 +19,7 @@ export function controlApp(handlers: ControlHandlers, onFault: FaultSink): Hono 
   const app = new Hono()
   app.get('/keys', (c) => c.json(handlers.keys()))
   app.get('/marks', (c) => c.json(handlers.marks()))
+  app.get('/status', (c) => c.json(handlers.status()))
   app.post('/marks/raise', async (c) => c.json(handlers.raise(await jsonBody(c))))
   app.post('/keys/clear-quarantine', async (c) => c.json(handlers.clearQuarantine(await jsonBody(c))))
   funnelErrors(app, onFault)

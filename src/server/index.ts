@@ -1,8 +1,20 @@
 /** The listeners: HTTP in, a question to the policy, HTTP out. */
-export { adminApp, type Readiness } from './admin-app.js'
+export { adminApp, type AdminSource } from './admin-app.js'
 export { controlApp, type ControlHandlers } from './control-app.js'
+export type { RequestRefused, Sinks } from './error-funnel.js'
 export { HttpRefusalError } from './http-status.js'
 export type { KeyDirectory } from './keys.js'
 export { listen, type App, type Listener, type ListenLimits, type ListenTarget } from './listen.js'
 export type { PeerRange } from './peers.js'
+export type {
+  Decision,
+  DeviceReport,
+  KeyReport,
+  LatencyReport,
+  LatencySample,
+  MarkReport,
+  Readiness,
+  StatusReport,
+  Warning,
+} from './status-report.js'
 export { signerApp, type SignerAppOptions } from './signer-app.js'

@@ -1,10 +1,10 @@
-import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Clock } from '../clock.js'
 import type { SignRequest, SignResult } from '../policy/index.js'
 import { parsePublicKeyHash, type PublicKeyHash } from '../tezos/index.js'
 import { refuse } from './error-funnel.js'
 import { HttpRefusalError } from './http-status.js'
+import type { RequestEnv } from './request-id.js'
 import { readSignBody } from './sign-body.js'
 
 /** What is known of the configured keys, from memory. */
@@ -30,7 +30,7 @@ const VERSIONS = ['0', '1', '2', '3']
 
 /** `GET /keys/:pkh` and `POST /keys/:pkh`. */
 export function keysRoute({ signer, keys, clock, queueTimeoutMs }: KeysRouteOptions) {
-  return new Hono<{ Bindings: HttpBindings }>()
+  return new Hono<RequestEnv>()
     .get('/:pkh', (c) => {
       const key = keyParameter(c.req.param('pkh'))
       if (!keys.has(key))
@@ -49,6 +49,7 @@ export function keysRoute({ signer, keys, clock, queueTimeoutMs }: KeysRouteOpti
       const payload = await readSignBody(c)
       const deadlineAt = clock.now() + queueTimeoutMs
       const result = await signer.sign({
+        requestId: c.var.requestId,
         publicKeyHash,
         payload,
         authentication,

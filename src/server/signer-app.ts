@@ -3,28 +3,29 @@ import { Hono } from 'hono'
 import { accept, type AcceptRules } from './accept.js'
 import { authorizedKeysRoute } from './authorized-keys.js'
 import { blsProvePossessionRoute } from './bls-prove-possession.js'
-import { funnelErrors, type FaultSink } from './error-funnel.js'
+import { funnelErrors, refusalTeller, type Sinks } from './error-funnel.js'
 import { keysRoute, type KeysRouteOptions } from './keys.js'
 import { knownKeysRoute } from './known-keys.js'
+import { requestId, type RequestEnv } from './request-id.js'
 
-export type SignerAppOptions = KeysRouteOptions & {
-  readonly accept: AcceptRules
-  readonly knownKeys: boolean
-  /** Name and version, for `GET /`. */
-  readonly version: string
-  readonly onFault: FaultSink
-}
+export type SignerAppOptions = KeysRouteOptions &
+  Sinks & {
+    readonly accept: AcceptRules
+    readonly knownKeys: boolean
+    /** Name and version, for `GET /`. */
+    readonly version: string
+  }
 
 /** The remote-signer protocol of Octez and Taquito. Nothing but `POST /keys/:pkh` ever reaches the device. */
-export function signerApp(options: SignerAppOptions): Hono<{ Bindings: HttpBindings }> {
-  const app = new Hono<{ Bindings: HttpBindings }>({ getPath: routedPath })
-  app.use(accept(options.accept))
+export function signerApp(options: SignerAppOptions): Hono<RequestEnv> {
+  const app = new Hono<RequestEnv>({ getPath: routedPath })
+  app.use(requestId(), accept(options.accept))
   app.route('/keys', keysRoute(options))
   app.route('/authorized_keys', authorizedKeysRoute(options.keys))
   app.route('/known_keys', knownKeysRoute(options.keys, options.knownKeys))
   app.route('/bls_prove_possession', blsProvePossessionRoute())
   app.get('/', (c) => c.json({ name: 'tezio-bridge', version: options.version }))
-  funnelErrors(app, options.onFault)
+  funnelErrors(app, options.onFault, refusalTeller('signer', options.onRefused))
   return app
 }
 

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Config } from '../../src/config/index.js'
 import { compareConfigs, Reloads } from '../../src/cli/reload.js'
+import { eventSink } from '../../src/cli/event-sink.js'
 import type { LogEvent, LogLevel } from '../../src/cli/log.js'
 import { AUTH, OTHER_TZ1, parse, PUBLIC_KEY, TZ1, TZ3 } from '../config/fixture.js'
+
+const UNHEARD = { observe: () => undefined }
 
 /** A whole configuration; each test exchanges some of its text. */
 const TEXT = `allowed_ips: [127.0.0.1]
@@ -95,7 +98,7 @@ function setUp() {
   const applied: Config[] = []
   const load = () => parse(file.text)
   const log = { write: (level: LogLevel, event: LogEvent) => void lines.push({ level, ...event }) }
-  const reloads = new Reloads(load(), load, log)
+  const reloads = new Reloads(load(), load, log, eventSink(log, UNHEARD))
   const bridge = { apply: (next: Config) => void applied.push(next) }
   return { file, lines, applied, reloads, bridge, events: () => lines.map(({ event }) => event) }
 }
@@ -124,7 +127,8 @@ describe('a reload', () => {
       () => {
         throw new TypeError('broken')
       },
-      { write: (level, event) => void lines.push({ level, ...event }) },
+      { write: () => undefined },
+      eventSink({ write: (level, event) => void lines.push({ level, ...event }) }, UNHEARD),
     )
     broken.begin(bridge)
     broken.request()

@@ -86,7 +86,13 @@ describe('the order of a signature', () => {
     for (const level of [1, 2, 3]) {
       trace.length = 0
       const payload = vote({ tag: 0x15, level })
-      const request = { publicKeyHash: key, payload, authentication: undefined, signal: undefined }
+      const request = {
+        requestId: 'r1',
+        publicKeyHash: key,
+        payload,
+        authentication: undefined,
+        signal: undefined,
+      }
       const result = await signer.sign({ ...request, deadlineAt: monotonicClock.now() + 5000 })
       expect(result.outcome).toBe('signed')
       expect(trace).toEqual([

@@ -28,8 +28,10 @@ it('F22 a board that repeats a nonce loses its key until an operator clears it, 
   const asked = made.signCommands
   const expectQuarantine = async () => {
     expect(await ask(3)).toMatchObject({ status: 500, code: 'nonce-repeated' })
-    const ready = (await (await fetch(`${await daemon.adminUrl()}/readyz`)).json()) as { warnings: string[] }
-    expect(ready.warnings.filter((warning) => warning.includes('quarantine'))).toHaveLength(1)
+    const ready = (await (await fetch(`${await daemon.adminUrl()}/readyz`)).json()) as {
+      warnings: { code: string }[]
+    }
+    expect(ready.warnings.filter(({ code }) => code === 'key-quarantined')).toHaveLength(1)
     const { stdout } = await cli('keys', ...made.options)
     expect(stdout.split('\n').filter((line) => line.includes('QUARANTINE'))).toEqual([
       expect.stringContaining(ADDRESS.tz3),

@@ -87,7 +87,14 @@ export class BridgeProcess {
   /** What a client hears; nothing, when the process died before it could answer. */
   async sign(key: PublicKeyHash, payload: Uint8Array): Promise<SignResult | 'nothing'> {
     const deadlineAt = this.#time.now() + QUEUE_TIMEOUT_MS
-    const request = { publicKeyHash: key, payload, authentication: undefined, deadlineAt, signal: undefined }
+    const request = {
+      requestId: 'r1',
+      publicKeyHash: key,
+      payload,
+      authentication: undefined,
+      deadlineAt,
+      signal: undefined,
+    }
     const result = await this.#signer.sign(request)
     return this.#isAlive ? result : 'nothing'
   }

@@ -7,8 +7,8 @@ import { MAINNET, TZ3 } from './fixture.js'
 const DIGEST = payloadDigest(Uint8Array.of(0x11))
 
 const audited = (rest: Partial<Audited> = {}): Audited => ({
-  ...{ key: TZ3, signable: undefined, admitted: true, digest: DIGEST },
-  times: { enteredAt: 1000, turnAt: 1020.25, markMs: 3.000_499, deviceMs: 40.5 },
+  ...{ requestId: 'r1', key: TZ3, signable: undefined, admitted: true, digest: DIGEST },
+  progress: { enteredAt: 1000, turnAt: 1020.25, syncMs: 3.000_499, deviceMs: 40.5, verdict: 'advance' },
   ...rest,
 })
 
@@ -18,15 +18,19 @@ const refused: SignResult = { outcome: 'refused', refusal: { code: 'queue-full',
 describe('the line of a request', () => {
   test('tells what the waiting, the mark and the device took, to the thousandth of a millisecond', () => {
     expect(auditLine(audited(), signed(false), 1070.123_456)).toMatchObject({
-      ...{ outcome: 'signed', queueMs: 20.25, markMs: 3, deviceMs: 40.5, totalMs: 70.123 },
+      ...{ outcome: 'signed', queueMs: 20.25, syncMs: 3, deviceMs: 40.5, totalMs: 70.123 },
     })
   })
 
   test('counts all of the time as waiting when its turn never came', () => {
-    const times = { enteredAt: 1000, turnAt: undefined, markMs: 0, deviceMs: 0 }
-    const line = auditLine(audited({ times }), refused, 1055)
+    const progress = { enteredAt: 1000, turnAt: undefined, syncMs: 0, deviceMs: 0, verdict: undefined }
+    const line = auditLine(audited({ progress }), refused, 1055)
     expect(line).toMatchObject({ outcome: 'refused', code: 'queue-full', queueMs: 55, totalMs: 55 })
-    expect(line).not.toHaveProperty('kind')
+    for (const field of ['kind', 'verdict']) expect(line).not.toHaveProperty(field)
+  })
+
+  test('carries the name of the request and what the rule said', () => {
+    expect(auditLine(audited(), signed(false), 1070)).toMatchObject({ requestId: 'r1', verdict: 'advance' })
   })
 
   test('tells a repeated signature from a new one', () => {

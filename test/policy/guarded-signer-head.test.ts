@@ -58,7 +58,7 @@ function setUp(node: HandHead, seedLevel = 0) {
   const signer = start(checks.check)
   const sign = (payload: Uint8Array) =>
     signer.sign({
-      ...{ publicKeyHash: KEY.hash, payload, authentication: undefined },
+      ...{ requestId: 'r1', publicKeyHash: KEY.hash, payload, authentication: undefined },
       ...{ deadlineAt: clock.now() + 10_000, signal: undefined },
     })
   return { signer, sign, store, clock, device, asked, rules, events }

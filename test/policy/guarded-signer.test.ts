@@ -110,7 +110,7 @@ function setUp({
   let current = start()
   const sign = (payload: Uint8Array, rest: Partial<SignRequest> = {}) =>
     current.sign({
-      ...{ publicKeyHash: key.hash, payload, authentication: undefined },
+      ...{ requestId: 'r1', publicKeyHash: key.hash, payload, authentication: undefined },
       ...{ deadlineAt: clock.now() + 1000, signal: undefined, ...rest },
     })
   return {
@@ -848,7 +848,7 @@ describe('the audit log', () => {
     const line = { event: 'signature.decided', key: key.hash, admitted: true }
     const position = { kind: 'block', chain: MAINNET, level: 1000, round: 2 }
     const digest = toHex(payloadDigest(block())).slice(0, 8)
-    const times = { queueMs: 0, markMs: 0, deviceMs: 7.123, totalMs: 9.123 }
+    const times = { queueMs: 0, syncMs: 0, deviceMs: 7.123, totalMs: 9.123 }
     expect(events).toMatchObject([
       { ...line, ...position, outcome: 'signed', digest, ...times },
       { ...line, ...position, outcome: 'repeated', digest, deviceMs: 0 },

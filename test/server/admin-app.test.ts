@@ -1,13 +1,28 @@
 import type { HttpBindings } from '@hono/node-server'
 import { describe, expect, it } from 'vitest'
-import { adminApp, type Readiness } from '../../src/server/index.js'
+import { adminApp, type AdminSource, type Readiness, type RequestRefused } from '../../src/server/index.js'
+import { adminSource, quietReport } from './admin-source.js'
 import { checkedAnswer, outcome } from './fixture.js'
 
 const NOT_READY: Readiness = { ready: false, reasons: [{ code: 'device-unavailable', message: 'no port' }] }
 
-function testAdmin(readiness: () => Readiness = () => NOT_READY, allowedHosts: readonly string[] = []) {
+function testAdmin(
+  readiness: () => Readiness = () => NOT_READY,
+  allowedHosts: readonly string[] = [],
+  rest: Partial<AdminSource> = {},
+) {
   const faults: unknown[] = []
-  const app = adminApp({ readiness, allowedHosts, onFault: (error) => faults.push(error) })
+  const refusals: RequestRefused[] = []
+  const app = adminApp({
+    source: {
+      ...adminSource(NOT_READY),
+      status: () => quietReport({ readiness: readiness() }),
+      ...rest,
+    },
+    allowedHosts,
+    onFault: (error) => faults.push(error),
+    onRefused: (refused) => refusals.push(refused),
+  })
   const get = (
     path: string,
     headers: Record<string, string> = {},
@@ -19,7 +34,7 @@ function testAdmin(readiness: () => Readiness = () => NOT_READY, allowedHosts: r
     } as unknown as HttpBindings
     return app.request(path, { method, headers: { host: 'localhost:6733', ...headers } }, env)
   }
-  return { get, faults }
+  return { get, faults, refusals }
 }
 
 async function refusalOf(response: Response): Promise<string> {
@@ -34,9 +49,9 @@ describe('the admin listener', () => {
 
   it('is ready with 200, and not ready with 503 and the reasons', async () => {
     const ready = await testAdmin(() => ({ ready: true, reasons: [] })).get('/readyz')
-    expect([ready.status, await ready.json()]).toEqual([200, { ready: true, reasons: [] }])
+    expect([ready.status, await ready.json()]).toEqual([200, { ready: true, reasons: [], warnings: [] }])
     const unready = await testAdmin().get('/readyz')
-    expect([unready.status, await unready.json()]).toEqual([503, NOT_READY])
+    expect([unready.status, await unready.json()]).toEqual([503, { ...NOT_READY, warnings: [] }])
   })
 
   it('asks anew every time', async () => {
@@ -59,13 +74,32 @@ describe('the admin listener', () => {
     expect((await named.get('/healthz', { host: 'monitor.example:6733' })).status).toBe(200)
   })
 
+  it('tells the status, the latencies and the metrics', async () => {
+    const latency = { at: '2026-01-01T00:00:00.000Z', totalMs: 150, deviceMs: 148, kind: 'block' }
+    const { get } = testAdmin(() => NOT_READY, [], { latencies: () => [latency] })
+    expect(await (await get('/api/status')).json()).toMatchObject({ version: '1.2.3', readiness: NOT_READY })
+    expect(await (await get('/api/latencies')).json()).toEqual({ latencies: [latency] })
+    const metrics = await get('/metrics')
+    expect(metrics.headers.get('content-type')).toBe('text/plain; version=0.0.4')
+    expect(await metrics.text()).toBe('tezio_ready 0\n')
+  })
+
+  it('tells the log what it refused, with the name of the request that the answer carries', async () => {
+    const { get, refusals } = testAdmin()
+    const response = await get('/healthz', { host: 'evil.example' })
+    expect(refusals).toMatchObject([
+      { event: 'request.refused', listener: 'admin', code: 'host-not-allowed', peer: '203.0.113.9' },
+    ])
+    expect(refusals[0]?.requestId).toBe(response.headers.get('x-request-id'))
+  })
+
   it('refuses a peer without an address', async () => {
     expect(await refusalOf(await testAdmin().get('/healthz', {}, ''))).toBe('403 peer-not-allowed')
   })
 
   it('signs nothing and changes nothing: there is no other path and no other method', async () => {
     const { get } = testAdmin()
-    for (const path of ['/', '/keys', '/keys/tz1', '/marks', '/marks/raise']) {
+    for (const path of ['/', '/keys', '/keys/tz1', '/marks', '/api', '/api/marks', '/marks/raise']) {
       expect(await refusalOf(await get(path))).toBe('404 not-found')
       expect(await refusalOf(await get(path, {}, '127.0.0.1', 'POST'))).toBe('404 not-found')
     }

@@ -9,6 +9,7 @@ function testControl(handlers: Partial<ControlHandlers> = {}) {
   const all: ControlHandlers = {
     keys: () => ({ keys: ['k'] }),
     marks: () => ({ marks: ['m'] }),
+    status: () => ({ state: 'ready' }),
     raise: (request) => {
       raised.push(request)
       return { raised: [], left: [] }
@@ -34,6 +35,7 @@ describe('the control socket', () => {
     const { ask, raise, raised } = testControl()
     expect((await ask('GET', '/keys')).body).toEqual({ keys: ['k'] })
     expect((await ask('GET', '/marks')).body).toEqual({ marks: ['m'] })
+    expect((await ask('GET', '/status')).body).toEqual({ state: 'ready' })
     expect((await raise('{"level":5,"x":[1]}')).body).toEqual({ raised: [], left: [] })
     expect(raised).toEqual([{ level: 5, x: [1] }])
   })

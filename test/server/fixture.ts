@@ -17,7 +17,12 @@ import {
   type SignerTrouble,
   type SigningDevice,
 } from '../../src/policy/index.js'
-import { signerApp, type PeerRange, type SignerAppOptions } from '../../src/server/index.js'
+import {
+  signerApp,
+  type PeerRange,
+  type RequestRefused,
+  type SignerAppOptions,
+} from '../../src/server/index.js'
 import {
   concatBytes,
   CURVES,
@@ -215,6 +220,7 @@ export type TestBridge = {
   readonly device: FakeDevice
   readonly signer: GuardedSigner
   readonly faults: unknown[]
+  readonly refusals: RequestRefused[]
   readonly events: (SignEvent | SignerTrouble)[]
   readonly marks: () => readonly MarkRecord[]
   /** The journal's bytes: they change with every mark and every stored signature. */
@@ -243,6 +249,7 @@ export function testBridge(options: BridgeOptions = {}): TestBridge {
   const faults: unknown[] = []
   const events: TestBridge['events'] = []
   const signer = createSigner(options, store, device, events)
+  const refusals: RequestRefused[] = []
   const app = signerApp({
     signer,
     keys: keyDirectory(options),
@@ -251,10 +258,11 @@ export function testBridge(options: BridgeOptions = {}): TestBridge {
     knownKeys: options.knownKeys ?? false,
     version: '1.2.3',
     onFault: (error) => faults.push(error),
+    onRefused: (refused) => refusals.push(refused),
     accept: { allowedPeers: LOOPBACK, trustedProxies: [], allowedHosts: [], ...options.accept },
   })
   const journal = () => readFileSync(join(directory, 'marks.journal'), 'utf8')
-  return { app, device, signer, faults, events, journal, marks: () => store.marks() }
+  return { app, device, signer, faults, refusals, events, journal, marks: () => store.marks() }
 }
 
 function createSigner(

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { adminApp, controlApp, listen } from '../../src/server/index.js'
+import { adminSource } from './admin-source.js'
 import { block, gate, octezBody, operation, outcome, testBridge, TZ3 } from './fixture.js'
 import { exchange, octezGet, octezPost, plainPost, RawClient, serve } from './raw-client.js'
 
@@ -121,9 +122,10 @@ describe('an address', () => {
 describe('the admin listener on a port', () => {
   it('answers health and readiness', async () => {
     const app = adminApp({
-      readiness: () => ({ ready: false, reasons: [{ code: 'device-unavailable', message: 'no port' }] }),
+      source: adminSource({ ready: false, reasons: [{ code: 'device-unavailable', message: 'no port' }] }),
       allowedHosts: [],
       onFault: () => undefined,
+      onRefused: () => undefined,
     })
     const { url, port } = await serve(app)
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
@@ -142,7 +144,10 @@ describe('a Unix socket', () => {
   }
 
   const app = controlApp(
-    { keys: () => ({}), marks: () => ({ marks: [] }), raise: () => ({}), clearQuarantine: () => ({}) },
+    {
+      ...{ keys: () => ({}), marks: () => ({ marks: [] }), status: () => ({}) },
+      ...{ raise: () => ({}), clearQuarantine: () => ({}) },
+    },
     () => undefined,
   )
 

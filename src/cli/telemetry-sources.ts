@@ -1,0 +1,64 @@
+import type { Config } from '../config/index.js'
+import type { TezioDevice } from '../device/index.js'
+import {
+  markName,
+  type GuardedSigner,
+  type MarkKey,
+  type MarksJournal,
+  type Quarantine,
+} from '../policy/index.js'
+import type { Warning } from '../server/index.js'
+import { REMEDIES, type Sources } from '../telemetry/index.js'
+import { chainName, hexByte } from '../tezos/index.js'
+import { configuredKeys } from './key-directory.js'
+import { neededMarks } from './mark-selection.js'
+
+export type TelemetryParts = {
+  readonly device: TezioDevice
+  readonly store: MarksJournal
+  readonly signer: Pick<GuardedSigner, 'waiting'>
+  readonly queueCapacity: number
+}
+
+/** What telemetry looks at under a configuration. */
+export function telemetrySources(config: Config, parts: TelemetryParts): Sources {
+  const { device, store, signer, queueCapacity } = parts
+  const { publicKey } = configuredKeys(config, device)
+  return {
+    health: () => device.health(),
+    keys: () =>
+      config.keys.map(({ publicKeyHash: address, curve, curveAlias: alias, allowedMagicBytes }) => ({
+        ...{ address, curve, alias, publicKey: publicKey(address) },
+        signs: allowedMagicBytes === 'any' ? 'any' : allowedMagicBytes.map(hexByte).join(' '),
+      })),
+    marks: () => store.marks(),
+    quarantines: () => store.quarantines(),
+    waiting: () => signer.waiting,
+    queueCapacity,
+    warnings: () => [
+      ...store.quarantines().map(quarantineWarning),
+      ...missingMarks(config, store).map(missingWarning),
+      ...config.warnings.map(configWarning),
+    ],
+  }
+}
+
+/** Marks that configured keys need and do not have: what they would sign is refused. */
+export function missingMarks(config: Config, store: Pick<MarksJournal, 'marks'>): readonly MarkKey[] {
+  const known = new Set(store.marks().map(markName))
+  return neededMarks(config).filter((needed) => !known.has(markName(needed)))
+}
+
+function quarantineWarning({ key, since }: Quarantine): Warning {
+  const message = `${key} is in quarantine since ${since} and signs nothing: its device used one nonce for two payloads`
+  return { code: 'key-quarantined', message, remedy: REMEDIES['key-quarantined'], at: since }
+}
+
+function missingWarning({ chain, key, kind }: MarkKey): Warning {
+  const message = `${key} has no mark for a ${kind} of ${chainName(chain)}: none is signed`
+  return { code: 'marks-missing', message, remedy: REMEDIES['marks-missing'], at: undefined }
+}
+
+function configWarning(message: string): Warning {
+  return { code: 'config-warning', message, remedy: REMEDIES['config-warning'], at: undefined }
+}

@@ -1,0 +1,17 @@
+import type { DeviceEvent } from '../device/index.js'
+import type { HeadEvent, SignerTrouble, SignEvent, StateEvent } from '../policy/index.js'
+import type { RequestRefused } from '../server/index.js'
+
+/** What became of the configuration when it was read again. */
+export type ReloadEvent =
+  | { readonly event: 'config.reloaded'; readonly changed: readonly string[] }
+  | {
+      readonly event: 'config.reload-refused'
+      readonly reason: string
+      /** The settings that stand in the way, where that is why. */
+      readonly needsRestart?: readonly string[]
+    }
+
+/** Whatever a part of the bridge reports. */
+export type BridgeEvent =
+  DeviceEvent | StateEvent | SignEvent | SignerTrouble | HeadEvent | RequestRefused | ReloadEvent

@@ -1,0 +1,201 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { SignEvent } from '../policy/index.js'
+import type { PublicKeyHash } from '../tezos/index.js'
+import type { BridgeEvent } from './bridge-event.js'
+import {
+  AUTHENTICATION_FAILURES,
+  BOARD_REFUSALS,
+  decisionLabels,
+  MARK_DENIALS,
+  NOISE_REASONS,
+  POLICY_RULES,
+  UNKNOWN,
+} from './labels.js'
+import type { Sources } from './sources.js'
+
+export type MetricsOptions = {
+  readonly version: string
+  /** The configured keys: the only ones that become labels. */
+  readonly keys: readonly PublicKeyHash[]
+  /** Wall-clock time. */
+  readonly now: () => Date
+}
+
+/** Seconds; fits a board that takes 150 ms, a budget of a few hundred, and one second as the end of patience. */
+const BUCKETS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 3]
+const SYNC_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 3]
+
+/** Counts what happens and shows what is, for Prometheus. docs/metrics.md lists every metric. */
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #options: MetricsOptions
+  readonly #keys: ReadonlySet<PublicKeyHash>
+  #wasReady = false
+
+  readonly #requests = this.#counter('requests_total', 'Requests by what became of them', [
+    ...['key', 'kind', 'outcome', 'code'],
+  ])
+  readonly #duration = this.#histogram(
+    'request_duration_seconds',
+    'Requests that were signed, from their arrival',
+    ['kind'],
+  )
+  readonly #queueWait = this.#histogram('queue_wait_seconds', 'Waiting for the turn of the device')
+  readonly #roundTrip = this.#histogram('device_roundtrip_seconds', 'Commands that the device answered', [
+    'command',
+  ])
+  readonly #sync = this.#histogram(
+    'mark_sync_seconds',
+    'Raising a mark until it would survive a power cut',
+    [],
+    SYNC_BUCKETS,
+  )
+  readonly #reconnects = this.#counter('device_reconnects_total', 'Times the device was found again')
+  readonly #deviceErrors = this.#counter('device_errors_total', 'Failures of the device and its port', [
+    'code',
+  ])
+  readonly #noise = this.#counter('link_noise_total', 'Times bytes came that belong to no reply', ['reason'])
+  readonly #lateReplies = this.#counter('late_replies_total', 'Replies that came after their deadline')
+  readonly #verifyFailures = this.#counter(
+    'signature_verify_failures_total',
+    'Signatures of the device that were withheld because they did not verify',
+  )
+  readonly #denials = this.#counter('mark_denials_total', 'Requests that a high-water mark forbade', ['code'])
+  readonly #journalErrors = this.#counter('journal_errors_total', 'Failed writes of the journal')
+  readonly #repeated = this.#counter('repeated_signatures_total', 'Stored signatures that were given again')
+  readonly #lastSignature = this.#gauge('last_signature_timestamp_seconds', 'When the device last signed', [
+    'key',
+    'kind',
+  ])
+  readonly #authentication = this.#counter('auth_failures_total', 'Requests that were not authenticated')
+  readonly #policyDenials = this.#counter('policy_denials_total', 'Requests that a rule forbade', ['rule'])
+
+  constructor(options: MetricsOptions) {
+    this.#options = options
+    this.#keys = new Set(options.keys)
+    this.#gauge('build_info', 'The version that runs', ['version', 'node']).set(
+      { version: options.version, node: process.version },
+      1,
+    )
+    for (const code of MARK_DENIALS) this.#denials.inc({ code }, 0)
+    for (const rule of POLICY_RULES) this.#policyDenials.inc({ rule }, 0)
+    for (const reason of NOISE_REASONS) this.#noise.inc({ reason }, 0)
+    collectDefaultMetrics({ register: this.#registry })
+  }
+
+  /** Shows what is, from now on. Called once; `sources` may change what they read. */
+  show(sources: () => Sources, isReady: () => boolean): void {
+    for (const { key, kind, signature, raisedAt } of sources().marks()) {
+      if (signature !== undefined && this.#keys.has(key)) {
+        this.#lastSignature.set({ key, kind }, Date.parse(raisedAt) / 1000)
+      }
+    }
+    this.#gauge('ready', 'Whether a signature could be made now', [], (gauge) => {
+      gauge.set(isReady() ? 1 : 0)
+    })
+    this.#gauge('device_connected', 'Whether the right board is there', [], (gauge) => {
+      gauge.set(['ready', 'busy', 'resyncing'].includes(sources().health().state) ? 1 : 0)
+    })
+    this.#gauge('queue_depth', 'Requests that wait for the device', [], (gauge) => {
+      gauge.set(sources().waiting())
+    })
+    this.#gauge(
+      'keys_quarantined',
+      'Keys that sign nothing because their device repeated a nonce',
+      [],
+      (gauge) => {
+        gauge.set(sources().quarantines().length)
+      },
+    )
+    for (const place of ['level', 'round'] as const) {
+      this.#gauge(`mark_${place}`, `The ${place} of a high-water mark`, ['chain', 'key', 'kind'], (gauge) => {
+        gauge.reset()
+        for (const { chain, key, kind, [place]: value } of sources().marks()) {
+          if (this.#keys.has(key)) gauge.set({ chain, key, kind }, value)
+        }
+      })
+    }
+  }
+
+  observe(event: BridgeEvent): void {
+    switch (event.event) {
+      case 'signature.decided':
+        this.#decided(event)
+        break
+      case 'request.refused':
+        if (event.listener === 'signer') this.#refused(event.code)
+        break
+      case 'device.command-finished':
+        if (event.outcome === 'answered') this.#roundTrip.observe({ command: event.command }, event.ms / 1000)
+        else this.#deviceErrors.inc({ code: event.outcome })
+        break
+      case 'device.open-failed':
+        this.#deviceErrors.inc({ code: event.code })
+        break
+      case 'device.lost':
+        this.#deviceErrors.inc({ code: 'device-lost' })
+        break
+      case 'device.ready':
+        if (this.#wasReady) this.#reconnects.inc()
+        this.#wasReady = true
+        break
+      case 'device.noise-discarded':
+        this.#noise.inc({ reason: event.while })
+        break
+      case 'device.late-reply-discarded':
+        this.#lateReplies.inc()
+        break
+      case 'journal.write-failed':
+        this.#journalErrors.inc()
+        break
+      default: // nothing that is counted
+    }
+  }
+
+  async read(): Promise<{ readonly contentType: string; readonly text: string }> {
+    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() }
+  }
+
+  #decided(event: SignEvent): void {
+    const { outcome, code = '' } = event
+    const { key, kind } = decisionLabels(this.#keys, event)
+    this.#requests.inc({ key, kind, outcome, code })
+    this.#queueWait.observe(event.queueMs / 1000)
+    if (outcome !== 'refused') this.#duration.observe({ kind }, event.totalMs / 1000)
+    if (event.syncMs > 0 && event.verdict === 'advance') this.#sync.observe(event.syncMs / 1000)
+    if (outcome === 'signed') this.#lastSignature.set({ key, kind }, this.#options.now().getTime() / 1000)
+    if (outcome === 'repeated') this.#repeated.inc()
+    if (MARK_DENIALS.some((denial) => denial === code)) this.#denials.inc({ code })
+    if (POLICY_RULES.some((rule) => rule === code)) this.#policyDenials.inc({ rule: code })
+    if (AUTHENTICATION_FAILURES.includes(code)) this.#authentication.inc()
+    if (code === 'signature-invalid') this.#verifyFailures.inc()
+    if (BOARD_REFUSALS.includes(code)) this.#deviceErrors.inc({ code })
+  }
+
+  #refused(code: string): void {
+    this.#requests.inc({ key: UNKNOWN, kind: UNKNOWN, outcome: 'refused', code })
+    if (POLICY_RULES.some((rule) => rule === code)) this.#policyDenials.inc({ rule: code })
+  }
+
+  #counter(name: string, help: string, labelNames: string[] = []): Counter {
+    return new Counter({ name: `tezio_${name}`, help, labelNames, registers: [this.#registry] })
+  }
+
+  #histogram(name: string, help: string, labelNames: string[] = [], buckets = BUCKETS): Histogram {
+    return new Histogram({ name: `tezio_${name}`, help, labelNames, buckets, registers: [this.#registry] })
+  }
+
+  #gauge(name: string, help: string, labelNames: string[] = [], collect?: (gauge: Gauge) => void): Gauge {
+    const gauge: Gauge = new Gauge({
+      ...{ name: `tezio_${name}`, help, labelNames, registers: [this.#registry] },
+      ...(collect === undefined
+        ? {}
+        : {
+            collect() {
+              collect(this)
+            },
+          }),
+    })
+    return gauge
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Everything that can be wrong while the daemon runs, and what to do about it. docs/runbook.md has a section for each
+ * code. Those of the port and the board are the driver's own codes.
+ */
+export const REMEDIES = {
+  'port-not-found':
+    'plug the board in, or name its port in device.port; to see what is there: tezio-bridge devices',
+  'port-permission':
+    'install the udev rule, or let the user of the daemon join the group that owns the port (dialout)',
+  'port-busy': 'stop the program that holds the port; to see which one it is: tezio-bridge doctor',
+  'port-failed': 'unplug the board and plug it in again; to look closer: tezio-bridge doctor',
+  'wrong-device':
+    'plug in the board whose keys are configured, or set device.serial_number; to see the keys: tezio-bridge keys',
+  'device-unavailable': 'wait for the board to be found; if it lasts: tezio-bridge doctor',
+  'device-lost': 'check the cable and the power of the USB port, then tezio-bridge doctor',
+  'device-timeout': 'press reset on the board, or unplug it; if it goes on: tezio-bridge doctor',
+  'device-reply-damaged': 'try another cable and another USB port, without a hub between',
+  'device-failed': 'reset the board; if it goes on, its secure element does not work: replace the board',
+  'device-policy': 'the firmware on the board forbids this: provision it to sign these kinds',
+  'device-refused': 'check that the board runs the TezioHSM_API firmware: tezio-bridge conformance',
+  'device-watermark': "restart the board: its own high-water mark stands above the bridge's",
+  'simulated-device': 'use it for tests only: a real board is a /dev/ttyACM port',
+  'device-reconnects': 'check the cable, the power and the autosuspend of the USB port: tezio-bridge doctor',
+  'foreign-writer':
+    'stop the other program on the port, often ModemManager, or keep it away with the udev rule',
+  'late-replies':
+    'the board answers more slowly than device.timeout_ms allows: raise it, or look at the board and its cable',
+  'signature-invalid': 'do not trust this board: check its cable, then tezio-bridge conformance on a spare',
+  'key-quarantined':
+    'look at the device, whose secret key may be at risk; to let it sign again: tezio-bridge keys clear-quarantine',
+  'marks-missing':
+    'stop the daemon and run tezio-bridge marks seed with a level above all that was ever signed',
+  'journal-failed':
+    'free space on the disk of the state directory, or repair it; nothing is signed meanwhile',
+  'conflicting-payload':
+    'find the second baker that uses this key and stop it: two of them are how a double signature comes about',
+  'level-gap':
+    'if the chain really is that far: tezio-bridge marks raise; if not, the client follows another chain',
+  'mark-suspected':
+    'wait until the chain has passed the level named, or raise the mark above all that was signed',
+  'head-unknown': 'start the node that head_check.rpc names, or correct its address',
+  'authentication-failures':
+    'give the client the key of policy.auth_key, or keep strangers out with allowed_ips',
+  'reload-refused': 'correct the configuration (tezio-bridge config check) and send SIGHUP again, or restart',
+  'config-warning': 'change the setting named in the configuration file',
+} as const satisfies Readonly<Record<string, string>>
+
+/** A code that has a remedy. */
+export type TroubleCode = keyof typeof REMEDIES
+
+/** Whether a code of another part is one of these. */
+export function isTroubleCode(code: string): code is TroubleCode {
+  return Object.hasOwn(REMEDIES, code)
+}

@@ -1,0 +1,104 @@
+import type { Clock } from '../clock.js'
+import type { DeviceHealth } from '../device/index.js'
+import type { AdminSource, DeviceReport, LatencySample, StatusReport } from '../server/index.js'
+import type { PublicKeyHash } from '../tezos/index.js'
+import { Activity } from './activity.js'
+import type { BridgeEvent } from './bridge-event.js'
+import { Metrics } from './metrics.js'
+import { deviceWarnings, keyReports, markReport, readinessOf } from './reports.js'
+import type { Sources } from './sources.js'
+import { Troubles } from './troubles.js'
+
+export type TelemetryOptions = {
+  readonly version: string
+  /** The configured keys, which do not change while the daemon runs. */
+  readonly keys: readonly PublicKeyHash[]
+  /** The clock of the device's health. */
+  readonly clock: Clock
+  readonly wallClock?: () => Date
+}
+
+/** Hears every event and tells operators what is and what was. It reads memory only, and decides nothing. */
+export class Telemetry implements AdminSource {
+  readonly #options: TelemetryOptions
+  readonly #now: () => Date
+  readonly #startedAt: string
+  readonly #activity: Activity
+  readonly #troubles: Troubles
+  readonly #metrics: Metrics
+  #sources: Sources | undefined
+  #connections = 0
+
+  constructor(options: TelemetryOptions) {
+    this.#options = options
+    this.#now = options.wallClock ?? (() => new Date())
+    this.#startedAt = this.#now().toISOString()
+    this.#activity = new Activity(this.#now)
+    this.#troubles = new Troubles(this.#now)
+    this.#metrics = new Metrics({ version: options.version, keys: options.keys, now: this.#now })
+  }
+
+  /** Takes an event in. It never throws. */
+  observe(event: BridgeEvent): void {
+    if (event.event === 'device.ready') this.#connections += 1
+    if (event.event === 'signature.decided') this.#activity.decided(event)
+    this.#troubles.observe(event)
+    this.#metrics.observe(event)
+  }
+
+  /** Says what to look at, from now on; called again whenever the configuration was read again. */
+  attach(sources: Sources): void {
+    const isFirst = this.#sources === undefined
+    this.#sources = sources
+    if (!isFirst) return
+    this.#metrics.show(
+      () => this.#attached(),
+      () => readinessOf(this.#attached().health()).ready,
+    )
+  }
+
+  status(): StatusReport {
+    const sources = this.#attached()
+    const health = sources.health()
+    const now = this.#now()
+    const device = this.#deviceReport(health, now)
+    return {
+      at: now.toISOString(),
+      version: this.#options.version,
+      startedAt: this.#startedAt,
+      readiness: readinessOf(health),
+      device,
+      keys: keyReports(sources),
+      marks: sources.marks().map(markReport),
+      queue: { waiting: sources.waiting(), capacity: sources.queueCapacity },
+      latencies: this.#activity.latencyReport(),
+      counts: this.#activity.counts(),
+      decisions: this.#activity.decisions(),
+      warnings: [
+        ...deviceWarnings(health, device.since),
+        ...sources.warnings(),
+        ...this.#troubles.warnings(),
+      ],
+    }
+  }
+
+  latencies(): readonly LatencySample[] {
+    return this.#activity.latencies()
+  }
+
+  metrics(): ReturnType<AdminSource['metrics']> {
+    return this.#metrics.read()
+  }
+
+  #attached(): Sources {
+    if (this.#sources === undefined) throw new Error('telemetry has nothing to look at yet')
+    return this.#sources
+  }
+
+  #deviceReport({ since, ...health }: DeviceHealth, now: Date): DeviceReport {
+    const { state, path, simulated, lastError, lateReplies, noiseBytes } = health
+    const at = new Date(now.getTime() - (this.#options.clock.now() - since)).toISOString()
+    const reconnects = Math.max(0, this.#connections - 1)
+    return { state, since: at, path, simulated, lastError, reconnects, lateReplies, noiseBytes }
+  }
+}
