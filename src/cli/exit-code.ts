@@ -9,7 +9,7 @@ export const EXIT = {
   ok: 0,
   notConforming: 1,
   usage: 64,
-  deviceUnavailable: 69,
+  unavailable: 69,
   io: 74,
   refused: 78,
 } as const
@@ -18,6 +18,9 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 /** The command was called wrongly. */
 export class UsageError extends Error {}
+
+/** What the command needs does not answer: no daemon runs. */
+export class UnavailableError extends Error {}
 
 /** The operator's request cannot be granted as things stand; nothing was changed. */
 export class RefusedError extends Error {}
@@ -33,6 +36,8 @@ export function failureOf(error: unknown): { readonly code: ExitCode; readonly m
   }
   if (error instanceof UsageError) return { code: EXIT.usage, message }
   if (REFUSALS.some((refusal) => error instanceof refusal)) return { code: EXIT.refused, message }
-  if (error instanceof DeviceError) return { code: EXIT.deviceUnavailable, message }
+  if (error instanceof DeviceError || error instanceof UnavailableError) {
+    return { code: EXIT.unavailable, message }
+  }
   return { code: EXIT.io, message }
 }

@@ -16,6 +16,7 @@ import { addMarks } from './marks-commands.js'
 import { PRINT_JSON, positioned } from './options.js'
 import type { Output } from './output.js'
 import { serve } from './serve.js'
+import { addStatus } from './status/status-command.js'
 import { packageVersion } from './version.js'
 
 /** Runs one command line and resolves with its exit code; whatever goes wrong is told on standard error. */
@@ -60,6 +61,7 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
       init(command.optsWithGlobals(), output)
     })
 
+  addStatus(program, output)
   addKeys(program, output)
   addMarks(program, output)
   addBoardTools(program, output, onExit)
