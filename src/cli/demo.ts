@@ -13,7 +13,7 @@ import { MarksJournal } from '../policy/index.js'
 import { systemErrorCode } from '../system-error.js'
 import { startBridge, type Bridge } from './bridge.js'
 import type { ExitCode } from './exit-code.js'
-import { createLog, type AdjustableLog } from './log.js'
+import { createLog, terminalLines, type AdjustableLog } from './log.js'
 import { neededMarks, seedsFor } from './mark-selection.js'
 import type { Output } from './output.js'
 import { createTelemetry, untilStopped } from './serve.js'
@@ -33,7 +33,7 @@ export async function demo(output: Output): Promise<ExitCode> {
   try {
     const addresses = keyAddresses(device.keys)
     const config = join(folder, 'config.yaml')
-    const log = createLog('info', monotonicClock)
+    const log = createLog('info', monotonicClock, await terminalLines())
     const bridge = await start(config, log, (listen) => demoConfig(port.path, addresses, listen))
     await bridge.device.firstContact(READY_TIMEOUT_MS)
     output.out(welcome(bridge, addresses, folder))

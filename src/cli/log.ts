@@ -9,20 +9,44 @@ export type LogEvent = {
   readonly admitted?: boolean
 } & Readonly<Record<string, unknown>>
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** From the least to the most. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 /** Writes structured lines, one for each event. */
 export type Log = { readonly write: (level: LogLevel, event: LogEvent) => void }
 
 /** A log whose least level can be changed. */
-export type AdjustableLog = Log & { readonly setLevel: (level: 'debug' | 'info') => void }
+export type AdjustableLog = Log & { readonly setLevel: (level: LogLevel) => void }
+
+/** Readable lines for a terminal, as pino-pretty makes them; `undefined` where standard output is none. */
+export async function terminalLines(): Promise<DestinationStream | undefined> {
+  if (!process.stdout.isTTY) return undefined
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({
+    sync: true,
+    colorize: process.stdout.hasColors(),
+    levelKey: 'severity',
+    translateTime: 'SYS:HH:MM:ss.l',
+    hideObject: true,
+    messageFormat: ({ event, ...rest }) => `${String(event)}${fieldsText(rest)}`,
+  })
+}
+
+/** `key=value` for each field but those that stand at the front of the line. */
+function fieldsText(fields: Readonly<Record<string, unknown>>): string {
+  return Object.entries(fields)
+    .filter(([name]) => !['time', 'severity'].includes(name))
+    .map(([name, value]) => {
+      const text = typeof value === 'string' ? value : JSON.stringify(value)
+      return ` ${name}=${/^[^\s"]+$/.test(text) ? text : JSON.stringify(text)}`
+    })
+    .join('')
+}
 
 /** JSON lines on standard output, or on `destination`. A flood of one kind of line is cut short, counted and told. */
-export function createLog(
-  level: 'debug' | 'info',
-  clock: Clock,
-  destination?: DestinationStream,
-): AdjustableLog {
+export function createLog(level: LogLevel, clock: Clock, destination?: DestinationStream): AdjustableLog {
   const options = {
     level,
     base: {},

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { BAUD_RATES, type BaudRate } from '../device/index.js'
 import {
   conformance,
@@ -7,11 +7,15 @@ import {
   parseSeconds,
   type ConformanceOptions,
 } from './conformance.js'
+import { addCompletion } from './completion-command.js'
+import { addConfig } from './config-commands.js'
 import { runConsole, type ConsoleOptions } from './console.js'
 import { demo } from './demo.js'
 import { EXIT, failureOf, type ExitCode } from './exit-code.js'
+import { addHelpPages } from './help.js'
 import { init } from './init.js'
 import { addKeys } from './keys-commands.js'
+import { LOG_LEVELS } from './log.js'
 import { addMarks } from './marks-commands.js'
 import { PRINT_JSON, positioned } from './options.js'
 import type { Output } from './output.js'
@@ -50,6 +54,7 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
     .command('serve')
     .description('run the signer until it is told to stop')
     .option('--port <path>', "the board's serial port, instead of the configured one")
+    .addOption(new Option('--log-level <level>', 'the least that is logged').choices(LOG_LEVELS))
     .action(async (_options, command: Command) => {
       onExit(await serve(command.optsWithGlobals()))
     })
@@ -62,6 +67,7 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
     })
 
   addStatus(program, output)
+  addConfig(program, output)
   addKeys(program, output)
   addMarks(program, output)
   addBoardTools(program, output, onExit)
@@ -72,6 +78,8 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
     .action(async () => {
       onExit(await demo(output))
     })
+  addCompletion(program)
+  addHelpPages(program)
   return program
 }
 

@@ -3,7 +3,7 @@ import { Telemetry } from '../telemetry/index.js'
 import { startBridge, type Bridge } from './bridge.js'
 import { eventSink } from './event-sink.js'
 import { EXIT, type ExitCode } from './exit-code.js'
-import { createLog, type Log } from './log.js'
+import { createLog, terminalLines, type Log, type LogLevel } from './log.js'
 import { reportWarnings, Reloads } from './reload.js'
 import { monotonicClock } from '../clock.js'
 import { packageVersion } from './version.js'
@@ -15,16 +15,21 @@ const STOP_GRACE_MS = 4500
 /** After this the process ends even if something holds it: a port whose board takes no bytes can close for half a minute. */
 const STOP_LIMIT_MS = 5000
 
-export type ServeOptions = ConfigOptions & { readonly port?: string | undefined }
+export type ServeOptions = ConfigOptions & {
+  readonly port?: string | undefined
+  /** The least that is logged, whatever `verbose` says. */
+  readonly logLevel?: LogLevel | undefined
+}
 
 /** Runs the daemon until it is told to stop; SIGHUP makes it read its configuration again. */
-export async function serve({ config: file, stateDir, port }: ServeOptions): Promise<ExitCode> {
+export async function serve({ config: file, stateDir, port, logLevel }: ServeOptions): Promise<ExitCode> {
   const load = (): Config => {
     const loaded = loadConfig(file, { stateDir })
-    return port === undefined ? loaded : { ...loaded, device: { ...loaded.device, port } }
+    const device = port === undefined ? loaded.device : { ...loaded.device, port }
+    return { ...loaded, device, logLevel: logLevel ?? loaded.logLevel }
   }
   const config = load()
-  const log = createLog(config.logLevel, monotonicClock)
+  const log = createLog(config.logLevel, monotonicClock, await terminalLines())
   const telemetry = createTelemetry(config)
   const reloads = new Reloads(config, load, log, eventSink(log, telemetry))
   process.on('SIGHUP', () => {

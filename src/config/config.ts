@@ -75,7 +75,8 @@ export type Config = {
   readonly authenticationKey: AuthenticationKey | undefined
   /** What `init` seeds, by kind; `undefined` where the file has no `high_water_marks`. */
   readonly seeds: Readonly<Record<MarkKind, { readonly level: number; readonly round: number }>> | undefined
-  readonly logLevel: 'debug' | 'info'
+  /** The least that is logged: `verbose` means debug. */
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   /** What is accepted but deserves a word at start: one sentence each. */
   readonly warnings: readonly string[]
 }

@@ -8,5 +8,6 @@ export type {
   KeyConfig,
   ListenAddress,
 } from './config.js'
+export { effectiveSettings, showConfig } from './show-config.js'
 export { loadConfig, type LoadOptions } from './load-config.js'
 export { parseConfig, type ParseContext } from './parse-config.js'

@@ -1,0 +1,54 @@
+import { Help, type Command } from 'commander'
+import { EXIT, type ExitCode } from './exit-code.js'
+import { HELP_PAGES, type HelpPage } from './help-pages.js'
+
+const WIDTH = 78
+
+const EXIT_TEXT: Readonly<Record<ExitCode, string>> = {
+  [EXIT.ok]: 'done',
+  [EXIT.notConforming]: 'the device does not conform',
+  [EXIT.usage]: 'called wrongly',
+  [EXIT.unavailable]: 'the board, or the daemon, does not answer',
+  [EXIT.io]: 'input or output failed',
+  [EXIT.refused]: 'the configuration or the state is refused',
+}
+
+/** Gives every command that has a page its description, examples and exit codes below its options. */
+export function addHelpPages(program: Command): void {
+  for (const [name, page] of Object.entries(HELP_PAGES)) {
+    const command = name
+      .split(' ')
+      .reduce<Command | undefined>(
+        (parent, word) => parent?.commands.find((child) => child.name() === word),
+        program,
+      )
+    if (command === undefined) throw new Error(`the help page of ${name} has no command`)
+    command.addHelpText('after', `\n${pageText(page)}`)
+  }
+  program.addHelpText(
+    'after',
+    '\ntezio-bridge COMMAND --help tells more, with examples. The documents are in docs/.',
+  )
+}
+
+function pageText({ about, examples, exits }: HelpPage): string {
+  const codes = [EXIT.ok, ...exits, EXIT.usage].sort((left, right) => left - right)
+  return [
+    'Description:',
+    about.map((paragraph) => wrapped(paragraph, '    ')).join('\n\n'),
+    '',
+    'Examples:',
+    ...examples.flatMap(([line, what]) => [
+      `    $ ${line}`,
+      ...(what === '' ? [] : [wrapped(what, '        ')]),
+    ]),
+    '',
+    'Exit codes:',
+    ...codes.map((code) => `    ${String(code).padEnd(4)}${EXIT_TEXT[code]}`),
+  ].join('\n')
+}
+
+function wrapped(text: string, indent: string): string {
+  const lines = new Help().boxWrap(text, WIDTH - indent.length).split('\n')
+  return lines.map((line) => `${indent}${line}`).join('\n')
+}

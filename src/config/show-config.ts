@@ -1,0 +1,97 @@
+import { stringify } from 'yaml'
+import { encodePublicKey, hexByte } from '../tezos/index.js'
+import { listenText } from './addresses.js'
+import type { AddressRange, Config, KeyConfig } from './config.js'
+import { MARK_BYTES } from './seeds.js'
+
+/** What stands in the place of a part that may be secret. */
+const REDACTED = '***'
+
+/**
+ * Everything that is in force, defaults included, with the names of the file and nothing secret: the path of a node's
+ * URL is hidden, for some providers put a token there. Read as a file in the same folder it means the same otherwise.
+ */
+export function effectiveSettings(config: Config) {
+  const { device, server, headCheck, keys, seeds } = config
+  const isPolicyOff = keys.some(({ allowedMagicBytes }) => allowedMagicBytes === 'any')
+  return {
+    security: {
+      remote_ip_check: config.allowedPeers !== 'any',
+      signing_policy_check: !isPolicyOff,
+    },
+    ...(config.allowedPeers === 'any' ? {} : { allowed_ips: config.allowedPeers.map(rangeText) }),
+    chains: config.chains,
+    policy: {
+      signing_keys: Object.fromEntries(keys.map((key) => [key.publicKeyHash, keySettings(key)])),
+      ...authenticationSettings(config),
+    },
+    marks: { max_level_gap: config.marks.maxLevelGap },
+    ...(headCheck === undefined
+      ? {}
+      : {
+          head_check: {
+            rpc: redactedUrl(headCheck.rpc),
+            max_ahead: headCheck.maxAhead,
+            max_behind: headCheck.maxBehind,
+            on_error: headCheck.onError,
+          },
+        }),
+    ...(seeds === undefined ? {} : { high_water_marks: seedSettings(seeds) }),
+    state_dir: config.stateDir,
+    device: {
+      port: device.port,
+      ...(device.serialNumber === undefined ? {} : { serial_number: device.serialNumber }),
+      timeout_ms: device.timeoutMs,
+    },
+    server: {
+      listen: listenText(server.listen),
+      allowed_hosts: server.allowedHosts,
+      known_keys: server.knownKeys,
+      queue_timeout_ms: server.queueTimeoutMs,
+      trusted_proxies: server.trustedProxies.map(rangeText),
+    },
+    admin: { listen: listenText(config.admin.listen) },
+    verbose: config.logLevel === 'debug',
+  }
+}
+
+/** The same as YAML. */
+export function showConfig(config: Config): string {
+  return stringify(effectiveSettings(config), { lineWidth: 100 })
+}
+
+function keySettings(key: KeyConfig) {
+  const { curveAlias, allowedMagicBytes, allow, chains, publicKey, requiresAuthentication } = key
+  return {
+    curve_alias: curveAlias,
+    ...(allowedMagicBytes === 'any' ? {} : { allowed_ops: allowedMagicBytes.map(hexByte) }),
+    ...(allow === undefined ? {} : { allow }),
+    chains,
+    auth_req: requiresAuthentication,
+    ...(publicKey === undefined ? {} : { public_key: encodePublicKey(publicKey) }),
+  }
+}
+
+function authenticationSettings({ authenticationKey: key }: Config) {
+  if (key === undefined) return {}
+  const { publicKeyHash: pkh, publicKey } = key
+  return {
+    auth_key: { pkh, ...(publicKey === undefined ? {} : { public_key: encodePublicKey(publicKey) }) },
+  }
+}
+
+function seedSettings(seeds: NonNullable<Config['seeds']>) {
+  const places = Object.entries(MARK_BYTES) as [keyof typeof MARK_BYTES, number][]
+  const table = (place: 'level' | 'round') =>
+    Object.fromEntries(places.map(([kind, byte]) => [hexByte(byte), seeds[kind][place]]))
+  return { level: table('level'), round: table('round') }
+}
+
+function rangeText({ family, address, prefixLength }: AddressRange): string {
+  return prefixLength === (family === 'ipv4' ? 32 : 128) ? address : `${address}/${prefixLength}`
+}
+
+function redactedUrl(text: string): string {
+  const { origin, pathname } = new URL(text)
+  return pathname === '/' ? origin : `${origin}/${REDACTED}`
+}
