@@ -26,6 +26,8 @@ export class Telemetry implements AdminSource {
   readonly #activity: Activity
   readonly #troubles: Troubles
   readonly #metrics: Metrics
+  /** What the device's clock said when the wall clock said 1970: one answer for one instant, whenever it is asked. */
+  readonly #epoch: number
   #sources: Sources | undefined
   #connections = 0
 
@@ -33,6 +35,7 @@ export class Telemetry implements AdminSource {
     this.#options = options
     this.#now = options.wallClock ?? (() => new Date())
     this.#startedAt = this.#now().toISOString()
+    this.#epoch = options.clock.now() - Date.parse(this.#startedAt)
     this.#activity = new Activity(this.#now)
     this.#troubles = new Troubles(this.#now)
     this.#metrics = new Metrics({ version: options.version, keys: options.keys, now: this.#now })
@@ -61,7 +64,7 @@ export class Telemetry implements AdminSource {
     const sources = this.#attached()
     const health = sources.health()
     const now = this.#now()
-    const device = this.#deviceReport(health, now)
+    const device = this.#deviceReport(health)
     return {
       at: now.toISOString(),
       version: this.#options.version,
@@ -95,9 +98,9 @@ export class Telemetry implements AdminSource {
     return this.#sources
   }
 
-  #deviceReport({ since, ...health }: DeviceHealth, now: Date): DeviceReport {
+  #deviceReport({ since, ...health }: DeviceHealth): DeviceReport {
     const { state, path, simulated, lastError, lateReplies, noiseBytes } = health
-    const at = new Date(now.getTime() - (this.#options.clock.now() - since)).toISOString()
+    const at = new Date(since - this.#epoch).toISOString()
     const reconnects = Math.max(0, this.#connections - 1)
     return { state, since: at, path, simulated, lastError, reconnects, lateReplies, noiseBytes }
   }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { tezioSim } from '../../hw-sim/cli/program.js'
 import { EXIT } from '../../src/cli/exit-code.js'
+import { HELP_PAGES } from '../../src/cli/help-pages.js'
 import { runCli } from '../../src/cli/program.js'
 import { allDocuments, codeSpans, readDocument, ROOT, tableRows, type Document } from './documents.js'
 
@@ -88,20 +89,49 @@ describe.each(documents.filter((document) => commandsIn(document).length > 0))('
   })
 })
 
+/** Every command below `tezio-bridge`, by its words. */
+async function leafCommands(): Promise<readonly string[]> {
+  const leaves: string[] = []
+  for (const name of (await helpOf('tezio-bridge', [])).commands.filter((one) => one !== 'help')) {
+    const below = (await helpOf('tezio-bridge', [name])).commands.filter((one) => one !== 'help')
+    if (!GROUPS.includes(name)) leaves.push(name)
+    leaves.push(...below.map((one) => `${name} ${one}`))
+  }
+  return leaves
+}
+
 /** Commands that do nothing by themselves. */
-const GROUPS = ['marks']
+const GROUPS = ['marks', 'config']
+
+describe('the help of a command', () => {
+  test('is there for every command, and for no other', async () => {
+    expect(Object.keys(HELP_PAGES).toSorted()).toEqual((await leafCommands()).toSorted())
+  })
+
+  test('gives examples that are commands, of itself', async () => {
+    for (const [name, { examples }] of Object.entries(HELP_PAGES)) {
+      expect(examples.length).toBeGreaterThan(0)
+      for (const [line] of examples) expect(line.startsWith(`tezio-bridge ${name}`), line).toBe(true)
+    }
+    const lines = Object.values(HELP_PAGES).flatMap(({ examples }) => examples.map(([line]) => line))
+    expect(await faultsOf(lines.map((line) => line.split(' > ')[0] ?? ''))).toEqual([])
+  })
+
+  test('shows them, with what they may end with', async () => {
+    let text = ''
+    const collect = (more: string) => void (text += more)
+    await runCli(['marks', 'import', '--help'], { out: collect, err: collect })
+    expect(text).toContain('    $ tezio-bridge marks import --dry-run marks.json')
+    expect(text).toContain('    78  the configuration or the state is refused')
+  })
+})
 
 describe('the README', () => {
   const readme = readDocument('README.md')
 
   test('lists every command, and options that each one has', async () => {
     const rows = tableRows(readme, 'command').map((cells) => firstAndRest(codeSpans(cells.join(' '))))
-    const leaves: string[] = []
-    for (const name of (await helpOf('tezio-bridge', [])).commands.filter((one) => one !== 'help')) {
-      const below = (await helpOf('tezio-bridge', [name])).commands.filter((one) => one !== 'help')
-      if (!GROUPS.includes(name)) leaves.push(name)
-      leaves.push(...below.map((one) => `${name} ${one}`))
-    }
+    const leaves = await leafCommands()
     expect(rows.map(({ first }) => first).toSorted()).toEqual(
       [...leaves.map((name) => `tezio-bridge ${name}`), 'tezio-sim'].toSorted(),
     )
