@@ -12,6 +12,7 @@ export const EXIT = {
   unavailable: 69,
   io: 74,
   refused: 78,
+  interrupted: 130,
 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
@@ -24,6 +25,9 @@ export class UnavailableError extends Error {}
 
 /** The operator's request cannot be granted as things stand; nothing was changed. */
 export class RefusedError extends Error {}
+
+/** The operator broke the command off, before anything was changed. */
+export class InterruptedError extends Error {}
 
 const REFUSALS = [ConfigError, StateError, MigrationError, RefusedError]
 
@@ -39,5 +43,6 @@ export function failureOf(error: unknown): { readonly code: ExitCode; readonly m
   if (error instanceof DeviceError || error instanceof UnavailableError) {
     return { code: EXIT.unavailable, message }
   }
+  if (error instanceof InterruptedError) return { code: EXIT.interrupted, message }
   return { code: EXIT.io, message }
 }

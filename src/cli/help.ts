@@ -11,6 +11,7 @@ const EXIT_TEXT: Readonly<Record<ExitCode, string>> = {
   [EXIT.unavailable]: 'the board, or the daemon, does not answer',
   [EXIT.io]: 'input or output failed',
   [EXIT.refused]: 'the configuration or the state is refused',
+  [EXIT.interrupted]: 'broken off, and nothing was written',
 }
 
 /** Gives every command that has a page its description, examples and exit codes below its options. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { loadConfig, type Config } from '../config/index.js'
-import { TezioDevice, DeviceError } from '../device/index.js'
+import { TezioDevice, DeviceError, type BoardKeys, type TezioDeviceOptions } from '../device/index.js'
 import { MarksJournal, StateError, type Quarantine } from '../policy/index.js'
 import { askDaemon } from './control-client.js'
 import { RefusedError, UsageError } from './exit-code.js'
@@ -74,16 +74,22 @@ async function keysOfDaemon(
 }
 
 async function keysOfBoard(config: Config | undefined, port: string | undefined): Promise<readonly KeyRow[]> {
-  const device = new TezioDevice({
+  const keys = await readBoard({
     port: port ?? config?.device.port ?? 'auto',
     serialNumber: config?.device.serialNumber,
-    timeoutMs: config?.device.timeoutMs ?? READY_TIMEOUT_MS,
-    pins: [],
   })
+  return describeKeys(keys, config, quarantinesOf(config))
+}
+
+/** Opens the board, reads its public keys and gives the port back. Rejects with a DeviceError. */
+export async function readBoard(
+  options: Pick<TezioDeviceOptions, 'port' | 'serialNumber' | 'binding'>,
+): Promise<BoardKeys> {
+  const device = new TezioDevice({ ...options, timeoutMs: READY_TIMEOUT_MS, pins: [] })
   device.open()
   try {
     await device.firstContact(READY_TIMEOUT_MS)
-    return describeKeys(device.keys(), config, quarantinesOf(config))
+    return device.keys()
   } finally {
     await device.close()
   }

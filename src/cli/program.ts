@@ -21,6 +21,7 @@ import { PRINT_JSON, positioned } from './options.js'
 import type { Output } from './output.js'
 import { serve } from './serve.js'
 import { addStatus } from './status/status-command.js'
+import { addSetup } from './setup-command.js'
 import { packageVersion } from './version.js'
 
 /** Runs one command line and resolves with its exit code; whatever goes wrong is told on standard error. */
@@ -68,6 +69,7 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
 
   addStatus(program, output)
   addConfig(program, output)
+  addSetup(program, output, onExit)
   addKeys(program, output)
   addMarks(program, output)
   addBoardTools(program, output, onExit)

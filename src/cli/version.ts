@@ -1,12 +1,24 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 
-/** The package's version, from its own package.json, which is the nearest one above this file. */
+const description = z.looseObject({ name: z.literal('tezio-bridge'), version: z.string() })
+
+/** The package's version, from its own package.json. */
 export function packageVersion(): string {
+  return ownPackage().version
+}
+
+/** A file or folder of the package by its path from the package's root, whether it is there or not. */
+export function packageFile(path: string): URL {
+  return new URL(path, ownPackage().root)
+}
+
+/** The nearest package.json above this file: the sources and the compiled program lie at different depths. */
+function ownPackage(): { readonly root: URL; readonly version: string } {
   for (const path of ['../../package.json', '../../../package.json']) {
-    const text = tryRead(new URL(path, import.meta.url))
-    const parsed = z.looseObject({ name: z.literal('tezio-bridge'), version: z.string() }).safeParse(text)
-    if (parsed.success) return parsed.data.version
+    const url = new URL(path, import.meta.url)
+    const parsed = description.safeParse(tryRead(url))
+    if (parsed.success) return { root: new URL('.', url), version: parsed.data.version }
   }
   throw new Error('package.json of tezio-bridge was not found beside the program')
 }

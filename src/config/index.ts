@@ -11,3 +11,5 @@ export type {
 export { effectiveSettings, showConfig } from './show-config.js'
 export { loadConfig, type LoadOptions } from './load-config.js'
 export { parseConfig, type ParseContext } from './parse-config.js'
+export { isRefused, printable, suggestion, type Refused } from './findings.js'
+export { readKind, readRpcUrl } from './values.js'

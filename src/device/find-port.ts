@@ -1,10 +1,12 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { DeviceError } from './device-error.js'
-import { listPorts, type LinkBinding } from './serial-link.js'
+import { listPorts, type LinkBinding, type PortDescription } from './serial-link.js'
 
 /** Arduino's USB vendor id, and the product ids of the boards that Tezio firmware runs on (not their bootloaders). */
 const VENDOR_ID = '2341'
 const PRODUCT_IDS: readonly string[] = ['8054', '8057']
+/** The same boards in their bootloaders, where no firmware answers. */
+const BOOTLOADER_IDS: readonly string[] = ['0054', '0057']
 
 /** How the board is to be found: a path, or `auto`; with `auto` a USB serial number tells one board from others. */
 export type PortChoice = { readonly port: string; readonly serialNumber?: string | undefined }
@@ -18,10 +20,8 @@ export async function findPort(choice: PortChoice, binding?: LinkBinding): Promi
     return choice.port
   }
   const boards = (await listPorts(binding)).filter(
-    ({ vendorId, productId, serialNumber }) =>
-      vendorId?.toLowerCase() === VENDOR_ID &&
-      PRODUCT_IDS.includes(productId?.toLowerCase() ?? '') &&
-      (choice.serialNumber === undefined || choice.serialNumber === serialNumber),
+    (port) =>
+      isBoard(port) && (choice.serialNumber === undefined || choice.serialNumber === port.serialNumber),
   )
   const [board, ...others] = boards
   if (board === undefined) {
@@ -39,6 +39,20 @@ export async function findPort(choice: PortChoice, binding?: LinkBinding): Promi
     )
   }
   return board.path
+}
+
+/** Whether a port is, by its USB ids, one of a board that Tezio firmware runs on. */
+export function isBoard(port: PortDescription): boolean {
+  return hasIds(port, PRODUCT_IDS)
+}
+
+/** Whether a port is that of such a board in its bootloader. */
+export function isBootloader(port: PortDescription): boolean {
+  return hasIds(port, BOOTLOADER_IDS)
+}
+
+function hasIds({ vendorId, productId }: PortDescription, products: readonly string[]): boolean {
+  return vendorId?.toLowerCase() === VENDOR_ID && products.includes(productId?.toLowerCase() ?? '')
 }
 
 /** Whether a path leads to a pseudo-terminal: then no board is behind it, but a program that plays one. */

@@ -2,6 +2,7 @@
 export { CURVE_OF_ALIAS, type BoardKeys, type KeyPin } from './board-keys.js'
 export { DeviceError, type DeviceErrorCode } from './device-error.js'
 export type { DeviceEvent, DeviceEventSink } from './device-event.js'
+export { isBoard, isBootloader, isPseudoTerminal } from './find-port.js'
 export { openLineConsole, type LineConsole, type LineHandlers } from './line-console.js'
 export {
   BAUD_RATES,

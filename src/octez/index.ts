@@ -1,2 +1,2 @@
 /** Asks an Octez node over its RPC. */
-export { octezHead, type NodeAnswer } from './octez-head.js'
+export { octezHead, octezHeader, type HeaderAnswer, type NodeAnswer } from './octez-head.js'

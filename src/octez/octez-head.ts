@@ -8,11 +8,20 @@ export type NodeAnswer =
   | { readonly outcome: 'head'; readonly level: number }
   | { readonly outcome: 'unknown'; readonly reason: string }
 
+/** The header of a node's head as far as it is needed, whatever its chain; `timestamp` where it tells a right one. */
+export type HeaderAnswer =
+  | { readonly outcome: 'header'; readonly chain: ChainId; readonly level: number; readonly timestamp?: Date }
+  | { readonly outcome: 'unknown'; readonly reason: string }
+
 /** A header has 1 to 2 KiB; whatever is much longer is none. */
 const MAX_BODY_BYTES = 16 * 1024
 
 /** `GET /chains/main/blocks/head/header` of Octez (`octez-client rpc describe`), as far as it is needed. */
-const header = z.object({ chain_id: z.string(), level: z.int().min(0).max(0x7fff_ffff) })
+const header = z.object({
+  chain_id: z.string(),
+  level: z.int().min(0).max(0x7fff_ffff),
+  timestamp: z.unknown().optional(),
+})
 
 /**
  * Asks the node at `rpc` (a URL without a slash at its end) for its head. `head` makes one request, follows no
@@ -21,32 +30,41 @@ const header = z.object({ chain_id: z.string(), level: z.int().min(0).max(0x7fff
 export function octezHead(rpc: string): {
   readonly head: (chain: ChainId, signal: AbortSignal) => Promise<NodeAnswer>
 } {
-  const url = `${rpc}/chains/main/blocks/head/header`
   return {
     head: async (chain, signal) => {
-      try {
-        const headers = { accept: 'application/json' }
-        const response = await fetch(url, { signal, headers, redirect: 'manual' })
-        if (response.status !== 200) {
-          await response.body?.cancel()
-          return unknown(`it answered with status ${response.status}`)
-        }
-        const body = await readBounded(response.body, MAX_BODY_BYTES)
-        if (body === undefined) return unknown(`its answer is longer than ${MAX_BODY_BYTES} bytes`)
-        return headOf(body, chain)
-      } catch (error) {
-        return unknown(failureText(error, signal))
-      }
+      const answer = await octezHeader(rpc, signal)
+      if (answer.outcome === 'unknown') return answer
+      if (answer.chain !== chain) return unknown(`it is a node of ${answer.chain}`)
+      return { outcome: 'head', level: answer.level }
     },
   }
 }
 
-function headOf(body: Uint8Array, chain: ChainId): NodeAnswer {
+/** Asks in the same way, of no chain in particular. */
+export async function octezHeader(rpc: string, signal: AbortSignal): Promise<HeaderAnswer> {
+  try {
+    const headers = { accept: 'application/json' }
+    const url = `${rpc}/chains/main/blocks/head/header`
+    const response = await fetch(url, { signal, headers, redirect: 'manual' })
+    if (response.status !== 200) {
+      await response.body?.cancel()
+      return unknown(`it answered with status ${response.status}`)
+    }
+    const body = await readBounded(response.body, MAX_BODY_BYTES)
+    if (body === undefined) return unknown(`its answer is longer than ${MAX_BODY_BYTES} bytes`)
+    return headerOf(body)
+  } catch (error) {
+    return unknown(failureText(error, signal))
+  }
+}
+
+function headerOf(body: Uint8Array): HeaderAnswer {
   const parsed = header.safeParse(jsonOf(body))
-  const nodeChain = parsed.data && parseChainId(parsed.data.chain_id)
-  if (!parsed.success || nodeChain === undefined) return unknown('its answer is not the header of a block')
-  if (nodeChain !== chain) return unknown(`it is a node of ${nodeChain}`)
-  return { outcome: 'head', level: parsed.data.level }
+  const chain = parsed.data && parseChainId(parsed.data.chain_id)
+  if (!parsed.success || chain === undefined) return unknown('its answer is not the header of a block')
+  const { level, timestamp } = parsed.data
+  const at = z.iso.datetime().safeParse(timestamp)
+  return { outcome: 'header', chain, level, ...(at.success ? { timestamp: new Date(at.data) } : {}) }
 }
 
 function jsonOf(body: Uint8Array): unknown {
@@ -66,6 +84,6 @@ function failureText(error: unknown, signal: AbortSignal): string {
   return `the connection failed (${detail})`
 }
 
-function unknown(reason: string): NodeAnswer {
+function unknown(reason: string): { readonly outcome: 'unknown'; readonly reason: string } {
   return { outcome: 'unknown', reason }
 }

@@ -32,7 +32,7 @@ export const ADDRESS = {
  * And it dies with this process, however that ends: a daemon left over goes on opening its link, behind which the
  * system may by then have given the terminal's number to another test.
  */
-const ALONE = [
+export const ALONE = [
   'for f in /proc/$$/fd/*; do n=${f##*/}; if (( n > 2 )); then eval "exec $n>&-"; fi; done',
   'if command -v setpriv > /dev/null; then exec setpriv --pdeathsig KILL "$@"; else exec "$@"; fi',
 ].join('\n')

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { octezHead } from '../../src/octez/index.js'
+import { octezHead, octezHeader } from '../../src/octez/index.js'
 import { parseChainId } from '../../src/tezos/index.js'
 import { FakeNode } from './fake-node.js'
 
@@ -44,6 +44,22 @@ describe('a node that answers', () => {
     const { node, ask } = await setUp()
     node.chain = 'NetXnHfVqm9iesp'
     expect(await ask()).toEqual({ outcome: 'unknown', reason: 'it is a node of NetXnHfVqm9iesp' })
+  })
+})
+
+describe('a header', () => {
+  const read = async (fields: object) => {
+    const { node } = await setUp(headerOf(fields))
+    return octezHeader(node.rpc, new AbortController().signal)
+  }
+
+  test('tells any chain, and its time where that is one', async () => {
+    const known = { outcome: 'header', chain: MAINNET, level: 1 }
+    const timestamp = new Date('2026-11-21T16:19:11Z')
+    expect(await read({ timestamp: '2026-11-21T16:19:11Z' })).toEqual({ ...known, timestamp })
+    expect(await read({})).toEqual(known)
+    expect(await read({ timestamp: 'yesterday' })).toEqual(known)
+    expect(await read({ chain_id: 'NetXnHfVqm9iesp' })).toEqual({ ...known, chain: 'NetXnHfVqm9iesp' })
   })
 })
 
