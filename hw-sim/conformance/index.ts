@@ -1,5 +1,6 @@
 /** The conformance kit: judges a device by the protocol alone, on any cable. */
-export { judgeDevice, LIMITS, type JudgeOptions } from './judge-device.js'
+export { judgeDevice, type JudgeOptions } from './judge-device.js'
+export { LIMITS } from './limits.js'
 export { LinkLostError, type Exchanger } from './exchanger.js'
 export { connectInProcess } from './in-process-exchanger.js'
 export { junitReport } from './junit.js'

@@ -12,6 +12,7 @@ import { VERIFY_CHECKS } from './checks/verify.js'
 import { WATERMARK_CHECKS } from './checks/watermarks.js'
 import { LinkLostError, type Exchanger } from './exchanger.js'
 import { judged, leftOut, type Judgement } from './judgement.js'
+import { LIMITS } from './limits.js'
 import { Observations } from './observations.js'
 import { Prober, StoppedError } from './prober.js'
 import type { CheckResult, Report } from './report.js'
@@ -32,9 +33,6 @@ export type JudgeOptions = {
   /** Hears each result as it comes. */
   readonly onCheck?: (result: CheckResult) => void
 }
-
-/** The bounds of the numbers in JudgeOptions. */
-export const LIMITS = { fromLevel: 2_147_483_640, samples: 1000 } as const
 
 const CHECKS: readonly Check[] = [
   ...LINK_CHECKS,

@@ -1,15 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
-import {
-  checkText,
-  judgeDevice,
-  junitReport,
-  LIMITS,
-  openSerialExchanger,
-  PortUnavailableError,
-  summaryText,
-  type SerialExchanger,
-} from '../../hw-sim/conformance/index.js'
+import type { SerialExchanger } from '../../hw-sim/conformance/index.js'
+import { LIMITS } from '../../hw-sim/conformance/limits.js'
 import { DeviceError } from '../device/index.js'
 import { EXIT, UsageError, type ExitCode } from './exit-code.js'
 import { json, type Output } from './output.js'
@@ -38,6 +30,7 @@ export async function conformance(options: ConformanceOptions, output: Output): 
     // A file that cannot be written is told now, not after minutes of judging.
     if (file !== undefined) writeFileSync(file, '', { flag: 'a' })
   }
+  const { checkText, judgeDevice, junitReport, summaryText } = await loadKit()
   const exchanger = await open(port)
   try {
     output.out(`Judging the device on ${port}${destructive ? ', raising its watermarks' : ''}\n\n`)
@@ -59,7 +52,11 @@ export async function conformance(options: ConformanceOptions, output: Output): 
   }
 }
 
+/** The judge is loaded when it is called for: `serve` starts sooner without it, which counts after a crash. */
+const loadKit = () => import('../../hw-sim/conformance/index.js')
+
 async function open(port: string): Promise<SerialExchanger> {
+  const { openSerialExchanger, PortUnavailableError } = await loadKit()
   try {
     return await openSerialExchanger(port)
   } catch (error) {

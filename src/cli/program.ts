@@ -10,7 +10,6 @@ import {
 import { addCompletion } from './completion-command.js'
 import { addConfig } from './config-commands.js'
 import { runConsole, type ConsoleOptions } from './console.js'
-import { demo } from './demo.js'
 import { EXIT, failureOf, type ExitCode } from './exit-code.js'
 import { addHelpPages } from './help.js'
 import { init } from './init.js'
@@ -78,6 +77,8 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
     .command('demo')
     .description('serve with a SIMULATED device and a temporary state directory')
     .action(async () => {
+      // with its simulator only when it is called for: `serve` starts sooner without, which counts after a crash
+      const { demo } = await import('./demo.js')
       onExit(await demo(output))
     })
   addCompletion(program)

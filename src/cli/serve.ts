@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from './exit-code.js'
 import { createLog, terminalLines, type Log, type LogLevel } from './log.js'
 import { reportWarnings, Reloads } from './reload.js'
 import { monotonicClock } from '../clock.js'
+import { serviceManager } from './service-manager.js'
 import { packageVersion } from './version.js'
 
 export type ConfigOptions = { readonly config: string; readonly stateDir?: string | undefined }
@@ -38,7 +39,10 @@ export async function serve({ config: file, stateDir, port, logLevel }: ServeOpt
   reportWarnings(config, log)
   const bridge = await startBridge({ config, log, telemetry })
   reloads.begin(bridge)
+  const manager = serviceManager({ environment: process.env, clock: monotonicClock, log })
+  manager.ready(`listening at ${bridge.address}`)
   return untilStopped(bridge, log, () => {
+    manager.stopping()
     reloads.end()
   })
 }

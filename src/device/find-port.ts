@@ -2,9 +2,10 @@ import { existsSync, realpathSync } from 'node:fs'
 import { DeviceError } from './device-error.js'
 import { listPorts, type LinkBinding, type PortDescription } from './serial-link.js'
 
-/** Arduino's USB vendor id, and the product ids of the boards that Tezio firmware runs on (not their bootloaders). */
-const VENDOR_ID = '2341'
-const PRODUCT_IDS: readonly string[] = ['8054', '8057']
+/** Arduino's USB vendor id. */
+export const VENDOR_ID = '2341'
+/** The product ids of the boards that Tezio firmware runs on, not of their bootloaders; udev's rule names them too. */
+export const PRODUCT_IDS: readonly string[] = ['8054', '8057']
 /** The same boards in their bootloaders, where no firmware answers. */
 const BOOTLOADER_IDS: readonly string[] = ['0054', '0057']
 

@@ -37,8 +37,16 @@ export const ALONE = [
   'if command -v setpriv > /dev/null; then exec setpriv --pdeathsig KILL "$@"; else exec "$@"; fi',
 ].join('\n')
 
+/** A command as `spawn` wants it, run with no descriptor but the standard three, and dying with this process. */
+export const alone = (command: readonly string[]): readonly [program: string, args: readonly string[]] => [
+  'bash',
+  ['-c', ALONE, 'bash', ...command],
+]
+
 /** What stands around a daemon that is not started plainly. */
 export type Launch = {
+  /** Another Node, or another copy of the program; without it this Node and the compiled program. */
+  readonly program?: readonly string[]
   /** A program that starts the daemon, with its arguments. */
   readonly under?: readonly string[]
   /** Options of Node itself. */
@@ -55,11 +63,11 @@ export class Daemon {
   stderr = ''
   #hasExited = false
 
-  constructor(args: readonly string[], { under = [], node = [], environment = {} }: Launch = {}) {
-    const command = [...under, process.execPath, ...node, PROGRAM, 'serve', ...args]
+  constructor(args: readonly string[], { program, under = [], node = [], environment = {} }: Launch = {}) {
+    const command = [...under, ...(program ?? [process.execPath, ...node, PROGRAM]), 'serve', ...args]
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe']
     const env = { ...process.env, ...environment }
-    this.#child = spawn('bash', ['-c', ALONE, 'bash', ...command], { stdio, env })
+    this.#child = spawn(...alone(command), { stdio, env })
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       this.lines.push(JSON.parse(line) as LogLine)
       this.#wake()
