@@ -46,7 +46,7 @@ export async function conformance(options: ConformanceOptions, output: Output): 
     output.out(`\n${summaryText(report)}`)
     if (options.json !== undefined) writeFileSync(options.json, json({ port, ...report }))
     if (options.junit !== undefined) writeFileSync(options.junit, junitReport(report))
-    return report.conforming ? EXIT.ok : EXIT.notConforming
+    return report.conforming ? EXIT.ok : EXIT.failed
   } finally {
     await exchanger.close()
   }

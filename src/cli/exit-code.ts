@@ -7,7 +7,7 @@ import { StateError } from '../policy/index.js'
 /** What a command ends with (sysexits.h): supervisors restart on some of them and not on others. */
 export const EXIT = {
   ok: 0,
-  notConforming: 1,
+  failed: 1,
   usage: 64,
   unavailable: 69,
   io: 74,

@@ -26,6 +26,38 @@ export const HELP_PAGES: Readonly<Record<string, HelpPage>> = {
     ],
     exits: [74, 78],
   },
+  setup: {
+    about: [
+      'Finds the board, reads its keys, asks which one bakes and for which chain, takes the level of the head from a node or from you, writes the configuration, sets the first marks, and shows what a service manager and octez-client need. Nothing is written before the last question, nothing that exists is overwritten without being told to, and a second run changes nothing.',
+      'For scripts: --yes asks nothing; what has no safe default must be given.',
+    ],
+    examples: [
+      ['tezio-bridge setup', 'step by step'],
+      ['tezio-bridge setup --dry-run', 'the same, and nothing is written'],
+      ['tezio-bridge setup --yes --port auto --key 3 --chain mainnet --level 9000000', 'without a question'],
+    ],
+    exits: [69, 74, 78, 130],
+  },
+  doctor: {
+    about: [
+      'Looks at all that signing needs: program, configuration, port, board, state, disk, clock, addresses, node and daemon. Each check passes, warns or fails, with a remedy. It reads only, but for a probe file in the state directory that it removes. docs/doctor.md lists the checks.',
+    ],
+    examples: [
+      ['tezio-bridge doctor', ''],
+      ['tezio-bridge doctor --json', 'for scripts'],
+    ],
+    exits: [1],
+  },
+  devices: {
+    about: [
+      'Shows the serial ports of this machine with what is known of each: which board, its serial number, who may open it and who has it open. It opens none, unless --probe asks for the addresses of boards that nobody has open.',
+    ],
+    examples: [
+      ['tezio-bridge devices', ''],
+      ['tezio-bridge devices --probe', 'with the addresses on the boards'],
+    ],
+    exits: [],
+  },
   init: {
     about: [
       'Makes the state directory with one high-water mark for each key, allowed chain and kind. Nothing at or below a mark is ever signed, so stop every other signer of these keys first, wait for two new blocks, and give the level of the head of the chain. A state that exists is never touched.',

@@ -6,7 +6,7 @@ const WIDTH = 78
 
 const EXIT_TEXT: Readonly<Record<ExitCode, string>> = {
   [EXIT.ok]: 'done',
-  [EXIT.notConforming]: 'the device does not conform',
+  [EXIT.failed]: 'the device does not conform, or a check failed',
   [EXIT.usage]: 'called wrongly',
   [EXIT.unavailable]: 'the board, or the daemon, does not answer',
   [EXIT.io]: 'input or output failed',

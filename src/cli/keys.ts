@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { loadConfig, type Config } from '../config/index.js'
-import { TezioDevice, DeviceError, type BoardKeys, type TezioDeviceOptions } from '../device/index.js'
+import { DeviceError, findPort, readBoard } from '../device/index.js'
 import { MarksJournal, StateError, type Quarantine } from '../policy/index.js'
 import { askDaemon } from './control-client.js'
 import { RefusedError, UsageError } from './exit-code.js'
@@ -18,9 +18,6 @@ export type KeysOptions = ConfigOptions & {
 const keysAnswer = z.object({ keys: z.array(z.custom<KeyRow>()) })
 
 const clearAnswer = z.object({ cleared: z.boolean() })
-
-/** How long a board may take to be found and to tell its keys. */
-const READY_TIMEOUT_MS = 5000
 
 /** Shows the board's keys: from the running daemon, or from the board itself when none runs. */
 export async function showKeys(options: KeysOptions, { out }: Output): Promise<void> {
@@ -74,25 +71,12 @@ async function keysOfDaemon(
 }
 
 async function keysOfBoard(config: Config | undefined, port: string | undefined): Promise<readonly KeyRow[]> {
-  const keys = await readBoard({
+  const path = await findPort({
     port: port ?? config?.device.port ?? 'auto',
     serialNumber: config?.device.serialNumber,
   })
+  const { keys } = await readBoard(path)
   return describeKeys(keys, config, quarantinesOf(config))
-}
-
-/** Opens the board, reads its public keys and gives the port back. Rejects with a DeviceError. */
-export async function readBoard(
-  options: Pick<TezioDeviceOptions, 'port' | 'serialNumber' | 'binding'>,
-): Promise<BoardKeys> {
-  const device = new TezioDevice({ ...options, timeoutMs: READY_TIMEOUT_MS, pins: [] })
-  device.open()
-  try {
-    await device.firstContact(READY_TIMEOUT_MS)
-    return device.keys()
-  } finally {
-    await device.close()
-  }
 }
 
 /** The keys in quarantine by the journal; none where there is no journal yet. */

@@ -10,6 +10,8 @@ import {
 import { addCompletion } from './completion-command.js'
 import { addConfig } from './config-commands.js'
 import { runConsole, type ConsoleOptions } from './console.js'
+import { addDevices } from './devices/devices-command.js'
+import { addDoctor } from './doctor/doctor-command.js'
 import { EXIT, failureOf, type ExitCode } from './exit-code.js'
 import { addHelpPages } from './help.js'
 import { init } from './init.js'
@@ -72,6 +74,8 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
   addKeys(program, output)
   addMarks(program, output)
   addBoardTools(program, output, onExit)
+  addDoctor(program, output, onExit)
+  addDevices(program, output)
 
   program
     .command('demo')

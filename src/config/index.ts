@@ -1,4 +1,5 @@
 /** The configuration: one YAML file in, one frozen `Config` or one `ConfigError` out. */
+export { collide, isLoopback, listenText } from './addresses.js'
 export { ConfigError, type ConfigErrorCode, type ConfigProblem } from './config-error.js'
 export type {
   AddressRange,

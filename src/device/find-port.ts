@@ -1,13 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { DeviceError } from './device-error.js'
+import { boardModel, PRODUCT_IDS, VENDOR_ID } from './board-models.js'
 import { listPorts, type LinkBinding, type PortDescription } from './serial-link.js'
-
-/** Arduino's USB vendor id. */
-export const VENDOR_ID = '2341'
-/** The product ids of the boards that Tezio firmware runs on, not of their bootloaders; udev's rule names them too. */
-export const PRODUCT_IDS: readonly string[] = ['8054', '8057']
-/** The same boards in their bootloaders, where no firmware answers. */
-const BOOTLOADER_IDS: readonly string[] = ['0054', '0057']
 
 /** How the board is to be found: a path, or `auto`; with `auto` a USB serial number tells one board from others. */
 export type PortChoice = { readonly port: string; readonly serialNumber?: string | undefined }
@@ -20,13 +14,17 @@ export async function findPort(choice: PortChoice, binding?: LinkBinding): Promi
     }
     return choice.port
   }
-  const boards = (await listPorts(binding)).filter(
-    (port) =>
-      isBoard(port) && (choice.serialNumber === undefined || choice.serialNumber === port.serialNumber),
+  return pickBoard(await listPorts(binding), choice.serialNumber).path
+}
+
+/** The one board among `ports`. Throws a DeviceError, `port-not-found`, when there is none or more than one. */
+export function pickBoard(ports: readonly PortDescription[], wanted: string | undefined): PortDescription {
+  const boards = ports.filter(
+    (port) => isBoard(port) && (wanted === undefined || wanted === port.serialNumber),
   )
   const [board, ...others] = boards
   if (board === undefined) {
-    const which = choice.serialNumber === undefined ? '' : ` with serial number ${choice.serialNumber}`
+    const which = wanted === undefined ? '' : ` with serial number ${wanted}`
     throw new DeviceError(
       'port-not-found',
       `no board${which} (USB ${VENDOR_ID}:${PRODUCT_IDS.join(' or ')}) is plugged in`,
@@ -39,21 +37,17 @@ export async function findPort(choice: PortChoice, binding?: LinkBinding): Promi
       `several boards: ${paths.join(', ')}; name one in device.serial_number`,
     )
   }
-  return board.path
+  return board
 }
 
 /** Whether a port is, by its USB ids, one of a board that Tezio firmware runs on. */
-export function isBoard(port: PortDescription): boolean {
-  return hasIds(port, PRODUCT_IDS)
+export function isBoard({ vendorId, productId }: PortDescription): boolean {
+  return boardModel(vendorId, productId)?.isBootloader === false
 }
 
 /** Whether a port is that of such a board in its bootloader. */
-export function isBootloader(port: PortDescription): boolean {
-  return hasIds(port, BOOTLOADER_IDS)
-}
-
-function hasIds({ vendorId, productId }: PortDescription, products: readonly string[]): boolean {
-  return vendorId?.toLowerCase() === VENDOR_ID && products.includes(productId?.toLowerCase() ?? '')
+export function isBootloader({ vendorId, productId }: PortDescription): boolean {
+  return boardModel(vendorId, productId)?.isBootloader === true
 }
 
 /** Whether a path leads to a pseudo-terminal: then no board is behind it, but a program that plays one. */

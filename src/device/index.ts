@@ -1,8 +1,9 @@
 /** Everything on the cable: the typed driver of a Tezio HSM. */
 export { CURVE_OF_ALIAS, type BoardKeys, type KeyPin } from './board-keys.js'
+export { boardModel, type BoardModel } from './board-models.js'
 export { DeviceError, type DeviceErrorCode } from './device-error.js'
 export type { DeviceEvent, DeviceEventSink } from './device-event.js'
-export { isBoard, isBootloader, isPseudoTerminal } from './find-port.js'
+export { findPort, isBoard, isBootloader, isPseudoTerminal, pickBoard } from './find-port.js'
 export { openLineConsole, type LineConsole, type LineHandlers } from './line-console.js'
 export {
   BAUD_RATES,
@@ -11,6 +12,7 @@ export {
   type LinkBinding,
   type PortDescription,
 } from './serial-link.js'
+export { readBoard, type BoardReading } from './read-board.js'
 export { BOARD_TIMINGS, type SessionTimings } from './session-timings.js'
 export type { DeviceState } from './device-status.js'
 export { TezioDevice, type DeviceHealth, type TezioDeviceOptions } from './tezio-device.js'

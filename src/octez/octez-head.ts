@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { systemErrorCode } from '../system-error.js'
 import { parseChainId, type ChainId } from '../tezos/index.js'
-import { readBounded } from './read-bounded.js'
+import { failureText, getJson } from './get-json.js'
 
 /** A node's head, or why there is none: words without addresses, for an RPC's path may hold a secret. */
 export type NodeAnswer =
@@ -12,9 +11,6 @@ export type NodeAnswer =
 export type HeaderAnswer =
   | { readonly outcome: 'header'; readonly chain: ChainId; readonly level: number; readonly timestamp?: Date }
   | { readonly outcome: 'unknown'; readonly reason: string }
-
-/** A header has 1 to 2 KiB; whatever is much longer is none. */
-const MAX_BODY_BYTES = 16 * 1024
 
 /** `GET /chains/main/blocks/head/header` of Octez (`octez-client rpc describe`), as far as it is needed. */
 const header = z.object({
@@ -43,45 +39,20 @@ export function octezHead(rpc: string): {
 /** Asks in the same way, of no chain in particular. */
 export async function octezHeader(rpc: string, signal: AbortSignal): Promise<HeaderAnswer> {
   try {
-    const headers = { accept: 'application/json' }
-    const url = `${rpc}/chains/main/blocks/head/header`
-    const response = await fetch(url, { signal, headers, redirect: 'manual' })
-    if (response.status !== 200) {
-      await response.body?.cancel()
-      return unknown(`it answered with status ${response.status}`)
-    }
-    const body = await readBounded(response.body, MAX_BODY_BYTES)
-    if (body === undefined) return unknown(`its answer is longer than ${MAX_BODY_BYTES} bytes`)
-    return headerOf(body)
+    const answer = await getJson(`${rpc}/chains/main/blocks/head/header`, signal)
+    return answer.outcome === 'answered' ? headerOf(answer.value) : unknown(answer.reason)
   } catch (error) {
     return unknown(failureText(error, signal))
   }
 }
 
-function headerOf(body: Uint8Array): HeaderAnswer {
-  const parsed = header.safeParse(jsonOf(body))
+function headerOf(value: unknown): HeaderAnswer {
+  const parsed = header.safeParse(value)
   const chain = parsed.data && parseChainId(parsed.data.chain_id)
   if (!parsed.success || chain === undefined) return unknown('its answer is not the header of a block')
   const { level, timestamp } = parsed.data
   const at = z.iso.datetime().safeParse(timestamp)
   return { outcome: 'header', chain, level, ...(at.success ? { timestamp: new Date(at.data) } : {}) }
-}
-
-function jsonOf(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch {
-    return undefined // not UTF-8, or not JSON
-  }
-}
-
-function failureText(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) return 'the question was given up'
-  // fetch wraps what went wrong on the connection; only its own refusals, like "bad port", have no code
-  const cause = error instanceof Error ? error.cause : undefined
-  const detail =
-    systemErrorCode(cause) ?? (cause instanceof Error ? cause.message.slice(0, 60) : 'no reason told')
-  return `the connection failed (${detail})`
 }
 
 function unknown(reason: string): { readonly outcome: 'unknown'; readonly reason: string } {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { PRODUCT_IDS, VENDOR_ID } from '../../src/device/find-port.js'
+import { PRODUCT_IDS, VENDOR_ID } from '../../src/device/board-models.js'
 import { shipped, SUPERVISOR } from './install.js'
 
 const FILE = 'udev/60-tezio-bridge.rules'

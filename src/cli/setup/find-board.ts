@@ -1,13 +1,14 @@
 import {
   DeviceError,
+  findPort,
   isBoard,
   isPseudoTerminal,
   listPorts,
+  readBoard,
   type BoardKeys,
   type PortDescription,
 } from '../../device/index.js'
 import { UsageError } from '../exit-code.js'
-import { readBoard } from '../keys.js'
 import type { Choice } from './answers.js'
 import type { Choices } from './config-text.js'
 import { portAdvice } from './port-advice.js'
@@ -34,9 +35,9 @@ export async function findBoard(wizard: Wizard): Promise<Board> {
       if (isPseudoTerminal(place.path)) {
         wizard.warn(`${place.path} is a pseudo-terminal: a SIMULATED board, whose keys protect nothing.`)
       }
-      const { path: port, device } = place
-      const { serialNumber } = device
-      const keys = await readBoard({ port, serialNumber, ...(wizard.binding && { binding: wizard.binding }) })
+      const { binding } = wizard
+      const path = await findPort({ port: place.path }, binding)
+      const { keys } = await readBoard(path, binding === undefined ? {} : { binding })
       return { ...place, keys }
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error

@@ -1,0 +1,29 @@
+import type { Check } from '../check.js'
+import { boardChecks } from './board.js'
+import { clockChecks } from './clock.js'
+import { configurationChecks } from './configuration.js'
+import { daemonChecks } from './daemon.js'
+import { journalChecks } from './journal.js'
+import { listenerChecks } from './listeners.js'
+import { nodeChecks } from './node.js'
+import { portChecks } from './port.js'
+import { programChecks } from './program.js'
+import { stateChecks } from './state.js'
+import { syncChecks } from './sync-time.js'
+import { usbChecks } from './usb.js'
+
+/** Everything that `doctor` looks at, in the order of its report. docs/doctor.md describes each. */
+export const CHECKS: readonly Check[] = [
+  ...programChecks,
+  ...configurationChecks,
+  ...portChecks,
+  ...usbChecks,
+  ...boardChecks,
+  ...clockChecks,
+  ...stateChecks,
+  ...syncChecks,
+  ...journalChecks,
+  ...listenerChecks,
+  ...nodeChecks,
+  ...daemonChecks,
+]

@@ -1,0 +1,57 @@
+import { monotonicClock, type Clock } from '../clock.js'
+import { probeBoard, readBoardKeys, type BoardKeys } from './board-keys.js'
+import { openSerialLink, type LinkBinding } from './serial-link.js'
+import { Session } from './session.js'
+import { BOARD_TIMINGS, type SessionTimings } from './session-timings.js'
+
+/** What a board told: its keys, and how long one of them took from command to reply, in ms. */
+export type BoardReading = { readonly keys: BoardKeys; readonly answerMs: number }
+
+export type ReadBoardOptions = {
+  readonly clock?: Clock
+  readonly binding?: LinkBinding
+  readonly timings?: SessionTimings
+  /** Gives the port up; then the reading fails with `device-lost`. */
+  readonly signal?: AbortSignal
+}
+
+/** What stood in the line when the port was opened may spoil the first question. */
+const ATTEMPTS = 2
+
+/**
+ * Opens `path` once, reads the keys of the board there and gives the port back. Nothing is signed. Rejects with a
+ * DeviceError. Never to be called beside a daemon that has the port.
+ */
+export async function readBoard(path: string, options: ReadBoardOptions = {}): Promise<BoardReading> {
+  const { clock = monotonicClock, timings = BOARD_TIMINGS, signal } = options
+  let session: Session | undefined = undefined
+  const onLost = (reason: string) => session?.end(reason)
+  const handlers = { onData: (bytes: Uint8Array) => session?.receive(bytes), onLost }
+  const link = await openSerialLink(path, handlers, options.binding)
+  session = new Session({ link, clock, timings, emit: () => undefined, onSyncLost: () => undefined })
+  const giveUp = () => {
+    onLost('the question was given up')
+  }
+  signal?.addEventListener('abort', giveUp)
+  try {
+    return await ask(session, clock, timings)
+  } finally {
+    signal?.removeEventListener('abort', giveUp)
+    session.end('done')
+    await link.close()
+  }
+}
+
+async function ask(session: Session, clock: Clock, timings: SessionTimings): Promise<BoardReading> {
+  for (let attempt = 1; ; attempt += 1) {
+    await session.quiet(attempt === 1 ? timings.shortQuietMs : timings.longQuietMs)
+    try {
+      const keys = await readBoardKeys(session, [])
+      const askedAt = clock.now()
+      await probeBoard(session, keys)
+      return { keys, answerMs: clock.now() - askedAt }
+    } catch (error) {
+      if (attempt === ATTEMPTS || session.state === 'closed') throw error
+    }
+  }
+}
