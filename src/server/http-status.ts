@@ -75,6 +75,9 @@ const STATUS: Readonly<Record<RefusalCode | HttpRefusalCode, ErrorStatus>> = {
   'internal-error': 500,
 }
 
+/** Every code that a refusal can have. */
+export const REFUSAL_CODES: readonly string[] = Object.keys(STATUS)
+
 /** The status of a refusal, and its body as Octez reads it: an array of error objects, the code word first. */
 export function errorResponse({ code, message }: HttpRefusal): {
   readonly status: ErrorStatus

@@ -2,7 +2,7 @@
 export { adminApp, type AdminSource } from './admin-app.js'
 export { controlApp, type ControlHandlers } from './control-app.js'
 export type { RequestRefused, Sinks } from './error-funnel.js'
-export { HttpRefusalError } from './http-status.js'
+export { HttpRefusalError, REFUSAL_CODES } from './http-status.js'
 export type { KeyDirectory } from './keys.js'
 export { listen, type App, type Listener, type ListenLimits, type ListenTarget } from './listen.js'
 export type { PeerRange } from './peers.js'

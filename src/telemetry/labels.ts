@@ -1,14 +1,22 @@
-import type { SignEvent } from '../policy/index.js'
+import type { DeviceErrorCode } from '../device/index.js'
+import type { Denial, SignEvent } from '../policy/index.js'
+import { REFUSAL_CODES } from '../server/index.js'
 import type { PublicKeyHash } from '../tezos/index.js'
 
 /** The label of whatever no configuration names. */
 export const UNKNOWN = 'unknown'
 
 /** Kinds of payloads, closed: a request cannot add one. */
-const KINDS: readonly string[] = ['block', 'preattestation', 'attestation', 'operation', 'michelson_data']
+export const KINDS: readonly string[] = [
+  'block',
+  'preattestation',
+  'attestation',
+  'operation',
+  'michelson_data',
+]
 
 /** Refusals by the rules of a key or of the listener. */
-export const POLICY_RULES = [
+export const POLICY_RULES: readonly string[] = [
   'unknown-key',
   'magic-byte-not-allowed',
   'operation-not-allowed',
@@ -17,27 +25,61 @@ export const POLICY_RULES = [
   'host-not-allowed',
   'origin-not-allowed',
   'known-keys-not-allowed',
-] as const
+]
 
-export const MARK_DENIALS = ['no-mark', 'below-mark', 'conflicts-with-mark', 'level-gap'] as const
+/** Refusals by a mark, or by the chain's head, which speaks of a level gap as well. */
+export const MARK_DENIALS: readonly string[] = Object.keys({
+  'no-mark': true,
+  'below-mark': true,
+  'conflicts-with-mark': true,
+  'level-gap': true,
+} satisfies Readonly<Record<Denial, true>>)
 
 export const AUTHENTICATION_FAILURES: readonly string[] = ['authentication-missing', 'authentication-invalid']
 
-/** Refusals that the board itself gave: the link calls them answered commands. */
-export const BOARD_REFUSALS: readonly string[] = [
-  'device-watermark',
-  'device-policy',
-  'device-failed',
-  'device-refused',
-]
+/** Every way in which the device, its port or a command can fail. */
+export const DEVICE_ERRORS: readonly string[] = Object.keys({
+  'device-unavailable': true,
+  'device-busy': true,
+  'device-lost': true,
+  'device-timeout': true,
+  'device-reply-damaged': true,
+  'device-watermark': true,
+  'device-policy': true,
+  'device-failed': true,
+  'device-refused': true,
+  'wrong-device': true,
+  'port-not-found': true,
+  'port-busy': true,
+  'port-permission': true,
+  'port-failed': true,
+} satisfies Readonly<Record<DeviceErrorCode, true>>)
+
+/**
+ * Refusals that the board itself gave, and what they are as an error of the device: the link calls them answered
+ * commands. `signature-lost` is the board's own mark once more, met by a payload that the bridge's mark allows.
+ */
+export const BOARD_REFUSALS: ReadonlyMap<string, DeviceErrorCode> = new Map([
+  ['device-watermark', 'device-watermark'],
+  ['signature-lost', 'device-watermark'],
+  ['device-policy', 'device-policy'],
+  ['device-failed', 'device-failed'],
+  ['device-refused', 'device-refused'],
+])
+
+/** Commands that the driver sends by itself. */
+export const COMMANDS: readonly string[] = ['SIGN', 'GET_PK']
 
 /** Where bytes that belong to no reply were heard. */
-export const NOISE_REASONS = ['idle', 'command', 'resync'] as const
+export const NOISE_REASONS: readonly string[] = ['idle', 'command', 'resync']
 
 /** A decision's labels: only what the configuration names, or what this program names itself. */
-export function decisionLabels(keys: ReadonlySet<PublicKeyHash>, { key, kind }: SignEvent) {
-  return {
-    key: keys.has(key) ? key : UNKNOWN,
-    kind: kind !== undefined && KINDS.includes(kind) ? kind : UNKNOWN,
-  }
+export function decisionLabels(keys: ReadonlySet<PublicKeyHash>, { key, kind = UNKNOWN }: SignEvent) {
+  return { key: keys.has(key) ? key : UNKNOWN, kind: KINDS.includes(kind) ? kind : UNKNOWN }
+}
+
+/** A refusal's code as a label; empty for an answer that is no refusal. */
+export function codeLabel(code: string | undefined): string {
+  if (code === undefined) return ''
+  return REFUSAL_CODES.includes(code) ? code : UNKNOWN
 }

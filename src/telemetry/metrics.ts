@@ -1,16 +1,21 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { SignEvent } from '../policy/index.js'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { MarkRecord, SignEvent } from '../policy/index.js'
 import type { PublicKeyHash } from '../tezos/index.js'
 import type { BridgeEvent } from './bridge-event.js'
 import {
   AUTHENTICATION_FAILURES,
   BOARD_REFUSALS,
+  codeLabel,
+  COMMANDS,
   decisionLabels,
+  DEVICE_ERRORS,
+  KINDS,
   MARK_DENIALS,
   NOISE_REASONS,
   POLICY_RULES,
   UNKNOWN,
 } from './labels.js'
+import { collectProcessMetrics } from './process-metrics.js'
 import type { Sources } from './sources.js'
 
 export type MetricsOptions = {
@@ -25,7 +30,10 @@ export type MetricsOptions = {
 const BUCKETS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 3]
 const SYNC_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 3]
 
-/** Counts what happens and shows what is, for Prometheus. docs/metrics.md lists every metric. */
+/**
+ * Counts what happens and shows what is, for Prometheus. docs/metrics.md lists every metric.
+ * A series begins with 0 where it can: of one that begins with 1, Prometheus would not see that first event.
+ */
 export class Metrics {
   readonly #registry = new Registry()
   readonly #options: MetricsOptions
@@ -37,10 +45,13 @@ export class Metrics {
   ])
   readonly #duration = this.#histogram(
     'request_duration_seconds',
-    'Requests that were signed, from their arrival',
+    'From a request to its answer, unless a rule or a mark refused it',
     ['kind'],
   )
-  readonly #queueWait = this.#histogram('queue_wait_seconds', 'Waiting for the turn of the device')
+  readonly #queueWait = this.#histogram(
+    'queue_wait_seconds',
+    'From a request to its turn at the device or to its giving up, unless a rule or a mark refused it',
+  )
   readonly #roundTrip = this.#histogram('device_roundtrip_seconds', 'Commands that the device answered', [
     'command',
   ])
@@ -60,13 +71,18 @@ export class Metrics {
     'signature_verify_failures_total',
     'Signatures of the device that were withheld because they did not verify',
   )
-  readonly #denials = this.#counter('mark_denials_total', 'Requests that a high-water mark forbade', ['code'])
-  readonly #journalErrors = this.#counter('journal_errors_total', 'Failed writes of the journal')
+  readonly #denials = this.#counter(
+    'mark_denials_total',
+    "Requests that a high-water mark or the chain's head forbade",
+    ['code'],
+  )
+  readonly #journalErrors = this.#counter('journal_errors_total', 'Times the journal could not be used')
   readonly #repeated = this.#counter('repeated_signatures_total', 'Stored signatures that were given again')
-  readonly #lastSignature = this.#gauge('last_signature_timestamp_seconds', 'When the device last signed', [
-    'key',
-    'kind',
-  ])
+  readonly #lastSignature = this.#gauge(
+    'last_signature_timestamp_seconds',
+    'When the device last signed, as Unix time',
+    ['key', 'kind'],
+  )
   readonly #authentication = this.#counter('auth_failures_total', 'Requests that were not authenticated')
   readonly #policyDenials = this.#counter('policy_denials_total', 'Requests that a rule forbade', ['rule'])
 
@@ -77,19 +93,13 @@ export class Metrics {
       { version: options.version, node: process.version },
       1,
     )
-    for (const code of MARK_DENIALS) this.#denials.inc({ code }, 0)
-    for (const rule of POLICY_RULES) this.#policyDenials.inc({ rule }, 0)
-    for (const reason of NOISE_REASONS) this.#noise.inc({ reason }, 0)
-    collectDefaultMetrics({ register: this.#registry })
+    this.#begin()
+    collectProcessMetrics(this.#registry)
   }
 
   /** Shows what is, from now on. Called once; `sources` may change what they read. */
   show(sources: () => Sources, isReady: () => boolean): void {
-    for (const { key, kind, signature, raisedAt } of sources().marks()) {
-      if (signature !== undefined && this.#keys.has(key)) {
-        this.#lastSignature.set({ key, kind }, Date.parse(raisedAt) / 1000)
-      }
-    }
+    this.#recall(sources().marks())
     this.#gauge('ready', 'Whether a signature could be made now', [], (gauge) => {
       gauge.set(isReady() ? 1 : 0)
     })
@@ -126,8 +136,7 @@ export class Metrics {
         if (event.listener === 'signer') this.#refused(event.code)
         break
       case 'device.command-finished':
-        if (event.outcome === 'answered') this.#roundTrip.observe({ command: event.command }, event.ms / 1000)
-        else this.#deviceErrors.inc({ code: event.outcome })
+        this.#finished(event)
         break
       case 'device.open-failed':
         this.#deviceErrors.inc({ code: event.code })
@@ -156,25 +165,59 @@ export class Metrics {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() }
   }
 
+  /** What can be known beforehand begins with 0. */
+  #begin(): void {
+    for (const kind of KINDS) {
+      for (const key of this.#keys) this.#requests.inc({ key, kind, outcome: 'signed', code: '' }, 0)
+      this.#duration.zero({ kind })
+    }
+    for (const command of COMMANDS) this.#roundTrip.zero({ command })
+    for (const code of MARK_DENIALS) this.#denials.inc({ code }, 0)
+    for (const code of DEVICE_ERRORS) this.#deviceErrors.inc({ code }, 0)
+    for (const rule of POLICY_RULES) this.#policyDenials.inc({ rule }, 0)
+    for (const reason of NOISE_REASONS) this.#noise.inc({ reason }, 0)
+  }
+
+  /** What was signed last before this process began, over all chains, as far as marks tell. */
+  #recall(marks: readonly MarkRecord[]): void {
+    const signed = marks.filter(({ key, signature }) => signature !== undefined && this.#keys.has(key))
+    const oldestFirst = signed
+      .map(({ key, kind, raisedAt }) => ({ key, kind, at: Date.parse(raisedAt) / 1000 }))
+      .sort((left, right) => left.at - right.at)
+    for (const { key, kind, at } of oldestFirst) this.#lastSignature.set({ key, kind }, at)
+  }
+
+  #finished({ command, outcome, ms }: Extract<BridgeEvent, { event: 'device.command-finished' }>): void {
+    if (outcome !== 'answered') {
+      // The loss of the port has an event of its own.
+      if (outcome !== 'device-lost') this.#deviceErrors.inc({ code: outcome })
+    } else if (COMMANDS.includes(command)) this.#roundTrip.observe({ command }, ms / 1000)
+  }
+
   #decided(event: SignEvent): void {
-    const { outcome, code = '' } = event
+    const { outcome } = event
+    const code = codeLabel(event.code)
     const { key, kind } = decisionLabels(this.#keys, event)
     this.#requests.inc({ key, kind, outcome, code })
-    this.#queueWait.observe(event.queueMs / 1000)
-    if (outcome !== 'refused') this.#duration.observe({ kind }, event.totalMs / 1000)
+    // What is refused from memory takes no time; counted in, a flood of it would hide that signatures are slow.
+    if (event.admitted && !MARK_DENIALS.includes(code)) {
+      this.#queueWait.observe(event.queueMs / 1000)
+      this.#duration.observe({ kind }, event.totalMs / 1000)
+    }
     if (event.syncMs > 0 && event.verdict === 'advance') this.#sync.observe(event.syncMs / 1000)
     if (outcome === 'signed') this.#lastSignature.set({ key, kind }, this.#options.now().getTime() / 1000)
     if (outcome === 'repeated') this.#repeated.inc()
-    if (MARK_DENIALS.some((denial) => denial === code)) this.#denials.inc({ code })
-    if (POLICY_RULES.some((rule) => rule === code)) this.#policyDenials.inc({ rule: code })
+    if (MARK_DENIALS.includes(code)) this.#denials.inc({ code })
+    if (POLICY_RULES.includes(code)) this.#policyDenials.inc({ rule: code })
     if (AUTHENTICATION_FAILURES.includes(code)) this.#authentication.inc()
     if (code === 'signature-invalid') this.#verifyFailures.inc()
-    if (BOARD_REFUSALS.includes(code)) this.#deviceErrors.inc({ code })
+    const boardRefusal = BOARD_REFUSALS.get(code)
+    if (boardRefusal !== undefined) this.#deviceErrors.inc({ code: boardRefusal })
   }
 
   #refused(code: string): void {
-    this.#requests.inc({ key: UNKNOWN, kind: UNKNOWN, outcome: 'refused', code })
-    if (POLICY_RULES.some((rule) => rule === code)) this.#policyDenials.inc({ rule: code })
+    this.#requests.inc({ key: UNKNOWN, kind: UNKNOWN, outcome: 'refused', code: codeLabel(code) })
+    if (POLICY_RULES.includes(code)) this.#policyDenials.inc({ rule: code })
   }
 
   #counter(name: string, help: string, labelNames: string[] = []): Counter {

@@ -25,6 +25,11 @@ describe('the status', () => {
     })
   })
 
+  test('is ready while the board is at work', () => {
+    const { telemetry } = setUp({ health: () => health({ state: 'busy' }) })
+    expect(telemetry.status()).toMatchObject({ readiness: { ready: true, reasons: [] }, warnings: [] })
+  })
+
   test('is not ready without the board, and warns with the remedy of what is wrong', () => {
     const lastError = { code: 'port-permission', message: '/dev/ttyACM0: permission denied' }
     const { telemetry } = setUp({ health: () => health({ state: 'closed', lastError }) })
@@ -69,8 +74,13 @@ describe('the status', () => {
 
   test('tells when a key signed last, and that it is in quarantine', () => {
     const since = '2025-12-31T00:00:00.000Z'
+    const later = '2026-01-01T00:00:00.000Z'
     const { telemetry } = setUp({
-      marks: () => [mark(), mark({ kind: 'block', raisedAt: since }), mark({ signature: undefined })],
+      marks: () => [
+        mark(),
+        mark({ kind: 'block', raisedAt: since }),
+        mark({ signature: undefined, raisedAt: later }),
+      ],
       quarantines: () => [{ key: KEY, since, digest: 'aa' }],
     })
     expect(telemetry.status().keys).toMatchObject([

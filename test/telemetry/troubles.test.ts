@@ -44,6 +44,7 @@ describe('what deserves a warning', () => {
     ['the first contact with the board', [READY]],
     ['a reply that fits again after a lost one', [{ event: 'device.sync-lost', reason: 'no-reply' }]],
     ['a request that comes too late', [refused('below-mark'), refused('queue-full')]],
+    ['a request while the board is away, which is shown as such', [refused('device-unavailable')]],
     ['what a rule of the configuration refuses', [refused('operation-not-allowed')]],
   ])('not %s', (_what, events) => {
     expect(setUp(...events).codes()).toEqual([])
