@@ -191,7 +191,7 @@ make_user() {
   fi
 }
 
-# make_directory PATH MODE OWNER: one that is there keeps its mode and its owner.
+# make_directory PATH MODE OWNER: one that is there keeps its mode and its owner, but for what give_over changes.
 make_directory() {
   if [ -d "$prefix$1" ]; then
     say "$prefix$1: is there"
@@ -201,6 +201,31 @@ make_directory() {
   run mkdir -p "$(dirname "$prefix$1")"
   run mkdir -m "$2" "$prefix$1"
   [ -n "$prefix" ] || run chown "$3" "$1"
+}
+
+# What root made beforehand ("sudo tezio-bridge setup") is of no use to the service until it is the service's own. What
+# somebody else owns is left alone: it may be in use.
+give_over() {
+  [ -e "$state_dir" ] || return 0
+  owner=$(stat -c %U "$state_dir")
+  if [ "$owner" = "$user" ]; then
+    return
+  elif [ "$owner" = root ]; then
+    say "$state_dir: is given to $user"
+    run chown -R "$user:$group" "$state_dir"
+  else
+    warn "$state_dir belongs to $owner, and $user cannot use it; if nothing else does: chown -R $user:$group $state_dir"
+  fi
+}
+
+# The service reads its configuration, and cannot change it.
+let_read() {
+  [ -f "$config" ] || return 0
+  if [ "$(stat -c %U "$config")" = root ] && [ "$(stat -c %G "$config")" != "$group" ]; then
+    say "$config: may be read by the group $group"
+    run chgrp "$group" "$config"
+    run chmod g+r "$config"
+  fi
 }
 
 put() {
@@ -227,6 +252,10 @@ put() {
 [ -n "$prefix" ] || make_user
 make_directory "$(dirname "$config")" 0750 "root:$group"
 make_directory "$state_dir" 0700 "$user:$group"
+if [ -z "$prefix" ]; then
+  give_over
+  let_read
+fi
 [ -z "$log_dir" ] || make_directory "$log_dir" 0750 root:root
 for file in $files; do put "$file"; done
 

@@ -7,6 +7,7 @@ import { listen, type App, type Listener } from '../server/index.js'
 import type { Telemetry } from '../telemetry/index.js'
 import { createApps, type AppParts } from './apps.js'
 import { eventSink, faultSink, type EventSink } from './event-sink.js'
+import { CONTROL_SOCKET } from './control-socket.js'
 import { createHeadCheck, isSameHeadCheck } from './head-check.js'
 import { AUTHENTICATION_ALIAS, configuredKeys, type ConfiguredKeys } from './key-directory.js'
 import type { AdjustableLog, Log } from './log.js'
@@ -34,9 +35,6 @@ export type BridgeOptions = {
 
 /** Requests that may wait for the device at once. */
 const QUEUE_CAPACITY = 100
-
-/** The name of the control socket in the state directory. */
-export const CONTROL_SOCKET = 'control.sock'
 
 /** Puts the parts together and starts them. Rejects with a StateError, or with the system's for an address in use. */
 export async function startBridge({ config, log, telemetry }: BridgeOptions): Promise<Bridge> {

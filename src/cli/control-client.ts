@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { systemErrorCode } from '../system-error.js'
-import { CONTROL_SOCKET } from './bridge.js'
+import { CONTROL_SOCKET } from './control-socket.js'
 import { RefusedError } from './exit-code.js'
 
 /** How long the daemon may take to answer. It answers from memory. */

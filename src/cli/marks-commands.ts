@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { raise, seed, showMarks } from './marks.js'
-import { exportMarks, importMarks } from './marks-transfer.js'
 import { verifyMarks } from './marks-verify.js'
 import { parseCount, positioned, PRINT_JSON, selected } from './options.js'
 import type { Output } from './output.js'
@@ -50,7 +49,8 @@ function addTransfer(marks: Command, output: Output): void {
       'hand the marks to another host: nothing is signed here any more; the daemon must be stopped',
     )
     .option('--json', PRINT_JSON)
-    .action((file: string, _options, command: Command) => {
+    .action(async (file: string, _options, command: Command) => {
+      const { exportMarks } = await import('./marks-transfer.js')
       exportMarks(file, command.optsWithGlobals(), output)
     })
 
@@ -59,7 +59,8 @@ function addTransfer(marks: Command, output: Output): void {
     .description('raise marks to those of another signer, all or none; the daemon must be stopped')
     .option('--dry-run', 'show what would be raised')
     .option('--json', PRINT_JSON)
-    .action((files: string[], _options, command: Command) => {
+    .action(async (files: string[], _options, command: Command) => {
+      const { importMarks } = await import('./marks-transfer.js')
       importMarks(files, command.optsWithGlobals(), output)
     })
 }

@@ -9,7 +9,7 @@ import {
 } from './conformance.js'
 import { addCompletion } from './completion-command.js'
 import { addConfig } from './config-commands.js'
-import { runConsole, type ConsoleOptions } from './console.js'
+import type { ConsoleOptions } from './console.js'
 import { addDevices } from './devices/devices-command.js'
 import { addDoctor } from './doctor/doctor-command.js'
 import { EXIT, failureOf, type ExitCode } from './exit-code.js'
@@ -20,12 +20,14 @@ import { LOG_LEVELS } from './log.js'
 import { addMarks } from './marks-commands.js'
 import { PRINT_JSON, positioned } from './options.js'
 import type { Output } from './output.js'
-import { serve } from './serve.js'
 import { addStatus } from './status/status-command.js'
 import { addSetup } from './setup-command.js'
 import { packageVersion } from './version.js'
 
-/** Runs one command line and resolves with its exit code; whatever goes wrong is told on standard error. */
+/**
+ * Runs one command line and resolves with its exit code; whatever goes wrong is told on standard error. What is large and
+ * serves one command only is imported when that is called: `serve` starts sooner without, which counts after a crash.
+ */
 export async function runCli(args: readonly string[], output: Output): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok
   const program = createProgram(output, (result) => {
@@ -58,6 +60,7 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
     .option('--port <path>', "the board's serial port, instead of the configured one")
     .addOption(new Option('--log-level <level>', 'the least that is logged').choices(LOG_LEVELS))
     .action(async (_options, command: Command) => {
+      const { serve } = await import('./serve.js')
       onExit(await serve(command.optsWithGlobals()))
     })
 
@@ -81,7 +84,6 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
     .command('demo')
     .description('serve with a SIMULATED device and a temporary state directory')
     .action(async () => {
-      // with its simulator only when it is called for: `serve` starts sooner without, which counts after a crash
       const { demo } = await import('./demo.js')
       onExit(await demo(output))
     })
@@ -114,6 +116,7 @@ function addBoardTools(program: Command, output: Output, onExit: (code: ExitCode
     .option('--transcript <file>', 'write down what is said, secrets masked, to a new file of mode 0600')
     .option('--show-secrets', 'write mnemonic words and secret keys to the transcript as well')
     .action(async (options: ConsoleOptions) => {
+      const { runConsole } = await import('./console.js')
       onExit(await runConsole(options, output))
     })
 }

@@ -1,16 +1,16 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import { isRefused, readKind, readRpcUrl } from '../config/index.js'
 import { CHAIN_NAMES, parseChainId, type ChainId } from '../tezos/index.js'
-import { EXIT, UsageError, type ExitCode } from './exit-code.js'
+import { EXIT, type ExitCode } from './exit-code.js'
 import { parseCount } from './options.js'
-import { json, type Output } from './output.js'
-import { askedAnswers } from './setup/asked-answers.js'
+import type { Output } from './output.js'
 import { SUGGESTED_OPERATIONS } from './setup/choose-key.js'
-import { givenAnswers } from './setup/given-answers.js'
-import { packagedInstaller } from './setup/install-files.js'
-import { report } from './setup/report.js'
 import type { SetupOptions } from './setup/setup-options.js'
-import { setup } from './setup/setup.js'
+
+/** As the command line says it, `--operations` without a list among it. */
+type GivenOptions = Omit<SetupOptions, 'operations'> & {
+  readonly operations?: SetupOptions['operations'] | true
+}
 
 /** `tezio-bridge setup`. */
 export function addSetup(program: Command, output: Output, onExit: (code: ExitCode) => void): void {
@@ -26,7 +26,9 @@ export function addSetup(program: Command, output: Output, onExit: (code: ExitCo
     .option('--dry-run', 'find, ask and show everything, and write nothing')
     .option('--json', 'with --yes: print what was done as JSON')
     .action(async (_options, chosen: Command) => {
-      await runSetup(chosen.optsWithGlobals(), output)
+      const { runSetup } = await import('./setup/run-setup.js')
+      const options: GivenOptions = chosen.optsWithGlobals()
+      await runSetup({ ...options, operations: operationsOf(options.operations) }, output)
       onExit(EXIT.ok)
     })
 }
@@ -69,33 +71,8 @@ function installOptions(command: Command): void {
     .option('--prefix <directory>', 'install below this directory instead of /')
 }
 
-async function runSetup(options: SetupOptions, { out, err }: Output): Promise<void> {
-  if (options.json === true && options.yes !== true) throw new UsageError('--json goes with --yes')
-  if (options.yes !== true && !(process.stdin.isTTY && process.stdout.isTTY)) {
-    throw new UsageError(
-      'this is not a terminal, so nothing can be asked: give --yes, and the answers as options (tezio-bridge setup --help)',
-    )
-  }
-  const isSpoken = options.json !== true
-  const warnings: string[] = []
-  const result = await setup({
-    options: { ...options, operations: operationsOf(options.operations) },
-    answers: options.yes === true ? givenAnswers : askedAnswers,
-    say: (paragraph) => {
-      if (isSpoken) out(`\n${paragraph}\n`)
-    },
-    warn: (sentence) => {
-      warnings.push(sentence)
-      if (isSpoken) err(`\nWARNING: ${sentence}\n`)
-    },
-    now: () => new Date(),
-    installer: packagedInstaller(),
-  })
-  if (!isSpoken) out(json(report(result, warnings)))
-}
-
 /** `--operations` without a list means the suggested ones. */
-function operationsOf(given: SetupOptions['operations'] | true): SetupOptions['operations'] {
+function operationsOf(given: GivenOptions['operations']): SetupOptions['operations'] {
   return given === true ? SUGGESTED_OPERATIONS : given
 }
 
