@@ -24,10 +24,7 @@ module.exports = {
     only('src/config', [area('src/tezos')]),
     only('src/migration', [area('src/tezos'), '^src/policy/index\\.ts$']),
     only('src/octez', [area('src/tezos')]),
-    only('src/telemetry', [
-      area('src/tezos'),
-      '^src/(device|policy|server)/index\\.ts$',
-    ]),
+    only('src/telemetry', [area('src/tezos'), '^src/(device|policy|server)/index\\.ts$']),
     only('src/server', [area('src/tezos'), '^src/policy/index\\.ts$']),
     {
       name: 'hw-sim-imports',
@@ -52,6 +49,13 @@ module.exports = {
       severity: 'error',
       from: { path: area('src'), pathNot: [area('src/server')] },
       to: { path: 'node_modules/(hono|@hono)/' },
+    },
+    {
+      name: 'browser-script-alone',
+      severity: 'error',
+      comment: 'it runs in the browser: of this program it has nothing but its own files',
+      from: { path: area('src/server/page/browser') },
+      to: { path: '^(src|hw-sim)/', pathNot: [area('src/server/page/browser')] },
     },
     {
       name: 'no-orphans',

@@ -3,7 +3,7 @@ import type { Config } from '../config/index.js'
 import type { TezioDevice } from '../device/index.js'
 import type { GuardedSigner, MarksJournal } from '../policy/index.js'
 import type { Telemetry } from '../telemetry/index.js'
-import { adminApp, controlApp, signerApp, type App, type Sinks } from '../server/index.js'
+import { adminApp, controlApp, signerApp, type App, type LivePage, type Sinks } from '../server/index.js'
 import { controlHandlers } from './control-handlers.js'
 import { configuredKeys } from './key-directory.js'
 
@@ -13,6 +13,8 @@ export type AppParts = Sinks & {
   readonly store: MarksJournal
   readonly signer: GuardedSigner
   readonly telemetry: Telemetry
+  /** Outlives the apps: a reload ends no stream. */
+  readonly page: LivePage
   readonly version: string
   readonly queueCapacity: number
 }
@@ -22,11 +24,11 @@ export type Apps = { readonly control: App; readonly admin: App; readonly signer
 
 /** The apps that follow a configuration. Nothing begins by making them. */
 export function createApps(config: Config, parts: AppParts): Apps {
-  const { device, store, signer, telemetry, version, onFault, onRefused } = parts
+  const { device, store, signer, telemetry, page, version, onFault, onRefused } = parts
   const { allowedHosts, knownKeys, queueTimeoutMs } = config.server
   return {
     control: controlApp(controlHandlers(config, { device, store, telemetry }), onFault),
-    admin: adminApp({ source: telemetry, allowedHosts, onFault, onRefused }),
+    admin: adminApp({ source: telemetry, page, allowedHosts, onFault, onRefused }),
     signer: signerApp({
       ...{ signer, clock: monotonicClock, queueTimeoutMs, knownKeys, version, onFault, onRefused },
       keys: configuredKeys(config, device),

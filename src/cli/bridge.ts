@@ -3,7 +3,7 @@ import { monotonicClock } from '../clock.js'
 import type { Config } from '../config/index.js'
 import { TezioDevice, type KeyPin } from '../device/index.js'
 import { GuardedSigner, MarksJournal, type HeadCheck } from '../policy/index.js'
-import { listen, type App, type Listener } from '../server/index.js'
+import { listen, LivePage, loadAssets, type App, type Listener } from '../server/index.js'
 import type { Telemetry } from '../telemetry/index.js'
 import { createApps, type AppParts } from './apps.js'
 import { eventSink, faultSink, type EventSink } from './event-sink.js'
@@ -45,13 +45,19 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
   const keys = configuredKeys(config, device)
   const headCheck = createHeadCheck(config, store, onEvent)
   const signer = createSigner(config, onEvent, { store, device, keys, headCheck })
+  const version = packageVersion()
+  const onFault = faultSink(log)
+  const page = new LivePage({
+    ...{ source: telemetry, assets: loadAssets(version), clock: monotonicClock, onFault },
+  })
   const parts: AppParts = {
-    ...{ device, store, signer, telemetry, version: packageVersion() },
-    ...{ onFault: faultSink(log), onRefused: onEvent, queueCapacity: QUEUE_CAPACITY },
+    ...{ device, store, signer, telemetry, page, version },
+    ...{ onFault, onRefused: onEvent, queueCapacity: QUEUE_CAPACITY },
   }
   telemetry.attach(telemetrySources(config, parts))
   const listeners: Listener[] = []
   const close = async (graceMs: number) => {
+    page.close() // its streams never end by themselves
     const cancel = monotonicClock.after(graceMs, () => void device.close())
     await Promise.all([signer.close(), ...listeners.map((listener) => listener.close(graceMs))])
     cancel()

@@ -103,7 +103,7 @@ Let octez-client know the key:
 
   octez-client import secret key demo ${url}/${addresses.p256}
 
-See whether it is ready:   curl -s http://${adminAddress}/readyz
+See it at work:            http://${adminAddress}/
 See the high-water marks:  npx tezio-bridge marks show --config ${join(folder, 'config.yaml')}
 
 Ctrl-C stops it and removes ${folder}.

@@ -8,8 +8,18 @@ export type EventSink = (event: BridgeEvent) => void
 /** Where all parts report to: telemetry, and one line for each event, as loud as it deserves. */
 export function eventSink(log: Log, telemetry: Pick<Telemetry, 'observe'>): EventSink {
   return (event) => {
-    telemetry.observe(event)
+    tell(telemetry, event, log)
     log.write(levelOf(event), isForeign(event) ? { ...event, remedy: FOREIGN_WRITER } : event)
+  }
+}
+
+/** Whoever reports is in the middle of a signature: what goes wrong in counting it must not become its failure. */
+function tell(telemetry: Pick<Telemetry, 'observe'>, event: BridgeEvent, log: Log): void {
+  try {
+    telemetry.observe(event)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    log.write('error', { event: 'telemetry.failed', of: event.event, reason })
   }
 }
 

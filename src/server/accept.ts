@@ -9,6 +9,8 @@ export type AcceptRules = {
   readonly trustedProxies: readonly PeerRange[]
   /** Names a `Host` header may carry beside the loopback names and the address the request came in at. */
   readonly allowedHosts: readonly string[]
+  /** Whether the listener's own page may load its parts: browsers name its origin when they fetch a script module. */
+  readonly ownPage?: boolean
 }
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1']
@@ -24,14 +26,16 @@ export function accept(rules: AcceptRules): MiddlewareHandler<{ Bindings: HttpBi
     if (!allowed.has(client)) {
       throw new HttpRefusalError('peer-not-allowed', `${client.slice(0, 45)} is not among allowed_ips`)
     }
-    const name = hostName(c.req.header('host') ?? new URL(c.req.url).host)
+    const host = c.req.header('host') ?? new URL(c.req.url).host
+    const name = hostName(host)
     if (name === undefined || !(names.has(name) || name === unmapped(localAddress))) {
       throw new HttpRefusalError(
         'host-not-allowed',
         `Host ${(name ?? '').slice(0, 80)}: list it in server.allowed_hosts`,
       )
     }
-    if (c.req.header('origin') !== undefined) {
+    const origin = c.req.header('origin')
+    if (origin !== undefined && !(rules.ownPage === true && isAt(host, origin))) {
       throw new HttpRefusalError(
         'origin-not-allowed',
         'requests by web pages (with an Origin header) are refused',
@@ -39,6 +43,11 @@ export function accept(rules: AcceptRules): MiddlewareHandler<{ Bindings: HttpBi
     }
     await next()
   }
+}
+
+/** Whether an origin is that of the very host, and port, that was asked; whether there is TLS is a proxy's matter. */
+function isAt(host: string, origin: string): boolean {
+  return [`http://${host}`, `https://${host}`].includes(origin)
 }
 
 /** The host name or address without port and brackets, in lower case; `undefined` when it is none. */

@@ -36,7 +36,7 @@ export type Decision = {
 /** The state of the board and its cable. */
 export type DeviceReport = {
   readonly state: string
-  /** When that state was entered. */
+  /** When that state was entered; while the board is not ready, since when it is not. */
   readonly since: string
   readonly path: string | undefined
   readonly simulated: boolean

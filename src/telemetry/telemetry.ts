@@ -18,6 +18,15 @@ export type TelemetryOptions = {
   readonly wallClock?: () => Date
 }
 
+/** The events by which a board comes within reach, and is out of it. */
+const READY_EVENTS: { readonly [event in BridgeEvent['event']]?: boolean } = {
+  'device.ready': true,
+  'device.resynced': true,
+  'device.sync-lost': false,
+  'device.lost': false,
+  'device.open-failed': false,
+}
+
 /** Hears every event and tells operators what is and what was. It reads memory only, and decides nothing. */
 export class Telemetry implements AdminSource {
   readonly #options: TelemetryOptions
@@ -29,13 +38,17 @@ export class Telemetry implements AdminSource {
   /** What the device's clock said when the wall clock said 1970: one answer for one instant, whenever it is asked. */
   readonly #epoch: number
   #sources: Sources | undefined
+  readonly #listeners = new Set<() => void>()
   #connections = 0
+  /** Whether a command could be sent, and since when. */
+  #reach: { readonly isReady: boolean; readonly since: string }
 
   constructor(options: TelemetryOptions) {
     this.#options = options
     this.#now = options.wallClock ?? (() => new Date())
     this.#startedAt = this.#now().toISOString()
     this.#epoch = options.clock.now() - Date.parse(this.#startedAt)
+    this.#reach = { isReady: false, since: this.#startedAt }
     this.#activity = new Activity(this.#now)
     this.#troubles = new Troubles(this.#now)
     this.#metrics = new Metrics({ version: options.version, keys: options.keys, now: this.#now })
@@ -43,16 +56,25 @@ export class Telemetry implements AdminSource {
 
   /** Takes an event in. It never throws. */
   observe(event: BridgeEvent): void {
-    if (event.event === 'device.ready') this.#connections += 1
+    this.#reached(event)
     if (event.event === 'signature.decided') this.#activity.decided(event)
     this.#troubles.observe(event)
     this.#metrics.observe(event)
+    this.#changed()
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
   }
 
   /** Says what to look at, from now on; called again whenever the configuration was read again. */
   attach(sources: Sources): void {
     const isFirst = this.#sources === undefined
     this.#sources = sources
+    this.#changed()
     if (!isFirst) return
     this.#metrics.show(
       () => this.#attached(),
@@ -98,9 +120,21 @@ export class Telemetry implements AdminSource {
     return this.#sources
   }
 
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  #reached({ event }: BridgeEvent): void {
+    if (event === 'device.ready') this.#connections += 1
+    const isReady = READY_EVENTS[event] ?? this.#reach.isReady
+    if (isReady !== this.#reach.isReady) this.#reach = { isReady, since: this.#now().toISOString() }
+  }
+
+  /** A board that is away is looked for again and again, and its state is entered as often: `since` is the first time. */
   #deviceReport({ since, ...health }: DeviceHealth): DeviceReport {
     const { state, path, simulated, lastError, lateReplies, noiseBytes } = health
-    const at = new Date(since - this.#epoch).toISOString()
+    const enteredAt = new Date(since - this.#epoch).toISOString()
+    const at = readinessOf({ since, ...health }).ready || this.#reach.isReady ? enteredAt : this.#reach.since
     const reconnects = Math.max(0, this.#connections - 1)
     return { state, since: at, path, simulated, lastError, reconnects, lateReplies, noiseBytes }
   }

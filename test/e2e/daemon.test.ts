@@ -258,7 +258,9 @@ describe('the device behind the daemon', () => {
       {
         ready: true,
         reasons: [],
-        warnings: ['simulated-device', 'device-reconnects'].map((code) => expect.objectContaining({ code })),
+        warnings: ['simulated-device', 'device-reconnects'].map(
+          (code) => expect.objectContaining({ code }) as unknown,
+        ),
       },
     ])
     expect(await daemon.line('device.opened')).toMatchObject({ severity: 'warn', simulated: true })

@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { describe, expect, it } from 'vitest'
 import { adminApp, type AdminSource, type Readiness, type RequestRefused } from '../../src/server/index.js'
-import { adminSource, quietReport } from './admin-source.js'
+import { adminSource, livePage, quietReport } from './admin-source.js'
 import { checkedAnswer, outcome } from './fixture.js'
 
 const NOT_READY: Readiness = { ready: false, reasons: [{ code: 'device-unavailable', message: 'no port' }] }
@@ -13,12 +13,14 @@ function testAdmin(
 ) {
   const faults: unknown[] = []
   const refusals: RequestRefused[] = []
+  const source = {
+    ...adminSource(NOT_READY),
+    status: () => quietReport({ readiness: readiness() }),
+    ...rest,
+  }
   const app = adminApp({
-    source: {
-      ...adminSource(NOT_READY),
-      status: () => quietReport({ readiness: readiness() }),
-      ...rest,
-    },
+    source,
+    page: livePage(source),
     allowedHosts,
     onFault: (error) => faults.push(error),
     onRefused: (refused) => refusals.push(refused),
@@ -97,9 +99,35 @@ describe('the admin listener', () => {
     expect(await refusalOf(await testAdmin().get('/healthz', {}, ''))).toBe('403 peer-not-allowed')
   })
 
+  it('serves a page that may load and ask only from here, and its files for as long as they do not change', async () => {
+    const { get } = testAdmin()
+    const page = await get('/')
+    expect(page.headers.get('content-type')).toMatch(/^text\/html\b/)
+    expect(page.headers.get('cache-control')).toBe('no-store')
+    expect(page.headers.get('content-security-policy')).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    )
+    expect(page.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(page.headers.get('referrer-policy')).toBe('no-referrer')
+    const text = await page.text()
+    expect(text).toContain('Not ready to sign')
+    expect(text).not.toMatch(/<form|style=|onclick|<script>/)
+    const style = await get('/assets/0123456789abcdef/page.css', { origin: 'http://localhost:6733' })
+    expect([style.status, style.headers.get('cache-control')]).toEqual([
+      200,
+      'public, max-age=31536000, immutable',
+    ])
+    for (const path of ['/assets/0000000000000000/page.css', '/assets/0123456789abcdef/none.css']) {
+      expect(await refusalOf(await get(path))).toBe('404 not-found')
+    }
+    for (const path of ['/', '/api/events', '/api/page', '/api/status']) {
+      expect(await refusalOf(await get(path, {}, '127.0.0.1', 'POST'))).toBe('404 not-found')
+    }
+  })
+
   it('signs nothing and changes nothing: there is no other path and no other method', async () => {
     const { get } = testAdmin()
-    for (const path of ['/', '/keys', '/keys/tz1', '/marks', '/api', '/api/marks', '/marks/raise']) {
+    for (const path of ['/keys', '/keys/tz1', '/marks', '/api', '/api/marks', '/marks/raise']) {
       expect(await refusalOf(await get(path))).toBe('404 not-found')
       expect(await refusalOf(await get(path, {}, '127.0.0.1', 'POST'))).toBe('404 not-found')
     }

@@ -1,4 +1,12 @@
-import type { AdminSource, Readiness, StatusReport } from '../../src/server/index.js'
+import { monotonicClock } from '../../src/clock.js'
+import {
+  LivePage,
+  type AdminSource,
+  type Assets,
+  type LivePageOptions,
+  type Readiness,
+  type StatusReport,
+} from '../../src/server/index.js'
 
 /** A status report in which nothing has happened yet. */
 export function quietReport(change: Partial<StatusReport> = {}): StatusReport {
@@ -27,6 +35,21 @@ export function adminSource(readiness: Readiness): AdminSource {
   return {
     status: () => quietReport({ readiness }),
     latencies: () => [],
+    onChange: () => () => undefined,
     metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'tezio_ready 0\n' }),
   }
+}
+
+/** Files of a page, far shorter than the real ones. */
+export const ASSETS: Assets = {
+  build: '0123456789abcdef',
+  files: new Map([['page.css', { contentType: 'text/css', bytes: Uint8Array.from(Buffer.from('p{}')) }]]),
+}
+
+/** The operator's page over this source. */
+export function livePage(source: AdminSource, options: Partial<LivePageOptions> = {}): LivePage {
+  const onFault = (error: unknown) => {
+    throw error
+  }
+  return new LivePage({ source, assets: ASSETS, clock: monotonicClock, onFault, ...options })
 }

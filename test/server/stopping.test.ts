@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { adminApp, controlApp, listen } from '../../src/server/index.js'
-import { adminSource } from './admin-source.js'
+import { adminSource, livePage } from './admin-source.js'
 import { block, gate, octezBody, operation, outcome, testBridge, TZ3 } from './fixture.js'
 import { exchange, octezGet, octezPost, plainPost, RawClient, serve } from './raw-client.js'
 
@@ -121,8 +121,13 @@ describe('an address', () => {
 
 describe('the admin listener on a port', () => {
   it('answers health and readiness', async () => {
+    const source = adminSource({
+      ready: false,
+      reasons: [{ code: 'device-unavailable', message: 'no port' }],
+    })
     const app = adminApp({
-      source: adminSource({ ready: false, reasons: [{ code: 'device-unavailable', message: 'no port' }] }),
+      source,
+      page: livePage(source),
       allowedHosts: [],
       onFault: () => undefined,
       onRefused: () => undefined,

@@ -81,6 +81,7 @@ describe('the nginx example', () => {
     expect([renamed.status, renamed.body]).toEqual([403, expect.stringContaining('host-not-allowed')])
 
     // nobody without a certificate, or with one of another authority, gets as far as the bridge
+    await daemon.until((lines) => lines.some(({ code }) => code === 'host-not-allowed'))
     const asked = daemon.lines.length
     const another = makeIdentity(bench.folder, 'another-baker')
     for (const who of [undefined, another]) {
