@@ -281,15 +281,17 @@ if [ $manager = systemd ]; then
 else
   begin='supervisorctl update'
 fi
-cat <<TEXT
-
-Next:
-  1. Give the board's port to the service (then plug the board in again):
-       udevadm control --reload
-  2. Write $config, which $user must be able to read: the keys, and what they may sign. To see the keys:
-       $bin keys --port auto
-  3. Stop every other signer of these keys, and make the high-water marks with the level of the chain's head:
-       runuser -u $user -- $bin init --config $config --state-dir $state_dir --level LEVEL
-  4. Start it, now and at every boot:
-       $begin
-TEXT
+say ''
+say 'Next, as root:'
+say "  # give the board's port to the service (then plug the board in again)"
+say '  udevadm control --reload'
+if [ ! -e "$prefix$config" ]; then
+  say "  # write $config, which $user must be able to read: the keys, and what they may sign; to see the keys"
+  say "  $bin keys --port auto"
+fi
+if [ ! -e "$prefix$state_dir/marks.journal" ]; then
+  say "  # stop every other signer of these keys, and make the high-water marks with the level of the chain's head"
+  say "  runuser -u $user -- $bin init --config $config --state-dir $state_dir --level LEVEL"
+fi
+say '  # start it, now and at every boot'
+say "  $begin"

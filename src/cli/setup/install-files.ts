@@ -37,13 +37,14 @@ export async function planInstall(wizard: Wizard, config: Config): Promise<Insta
     return undefined
   }
   const command = [...(needsRoot(wizard) ? ['sudo'] : []), installer, ...args].map(shellWord).join(' ')
+  const preview = withoutNextSteps(stdout)
   say(
-    `The udev rule and the files for the service manager, as they would be installed:\n\n${indented(stdout)}`,
+    `The udev rule and the files for the service manager, as they would be installed:\n\n${indented(preview)}`,
   )
   const isPossible = !needsRoot(wizard)
   if (!isPossible && options.install !== false) say(`To install them needs root:\n\n  ${command}`)
   const isWanted = isPossible && (options.install ?? (await answers.confirm(QUESTION)))
-  return { preview: stdout, command, arguments: args, isWanted }
+  return { preview, command, arguments: args, isWanted }
 }
 
 const QUESTION = {
@@ -64,6 +65,11 @@ export function checkInstall(wizard: Wizard): void {
       '--install needs root: run setup with sudo, give a --prefix that this user may write in, or use --no-install and run the line that it prints',
     )
   }
+}
+
+/** What is left to do depends on what is written in between: setup tells it, or the installer when it has run. */
+function withoutNextSteps(text: string): string {
+  return `${text.split(/^Next\b/m)[0]?.trimEnd() ?? ''}\n`
 }
 
 /** Installs the files. Throws what the installer says. */
@@ -87,7 +93,6 @@ function installerArguments({ options }: Wizard, config: Config): readonly strin
     ...(prefix === undefined ? [] : ['--prefix', resolve(prefix)]),
     ...['--config', resolve(config.file)],
     ...['--state-dir', config.stateDir],
-    ...['--bin', fileURLToPath(packageFile('dist/src/cli/main.js'))],
     ...(force === true ? ['--force'] : []),
   ]
 }

@@ -6,15 +6,21 @@ import { shellWord } from './shell-word.js'
 /** One thing to do after setup: why, and the line for a shell. */
 export type NextStep = { readonly why: string; readonly command: string }
 
-/** What to do next, in order. `given` is the configuration's path as the operator wrote it. */
-export function nextSteps(config: Config, key: PublicKeyHash, given: string): readonly NextStep[] {
+/** What to do next, in order. `given` is the configuration's path as the operator wrote it; a service is started by its manager. */
+export function nextSteps(
+  config: Config,
+  key: PublicKeyHash,
+  given: string,
+  isInstalled: boolean,
+): readonly NextStep[] {
   const bridge =
     given === 'config.yaml' ? 'tezio-bridge' : `tezio-bridge --config ${shellWord(resolve(given))}`
   const url = httpAddress(config.server.listen)
   const isAuthenticated = config.keys.some((one) => one.publicKeyHash === key && one.requiresAuthentication)
   return [
     { why: 'check the whole chain, from the port to the node', command: `${bridge} doctor` },
-    { why: 'run it (or start the service, where you installed one)', command: `${bridge} serve` },
+    // the installer tells how to start what it installed
+    ...(isInstalled ? [] : [{ why: 'run it', command: `${bridge} serve` }]),
     { why: 'ready when this answers 200', command: `curl -s ${httpAddress(config.admin.listen)}/readyz` },
     ...(isAuthenticated ? [authenticationStep(config)] : []),
     {

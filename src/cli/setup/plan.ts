@@ -53,7 +53,12 @@ export function completePlan(
   install: InstallPlan | undefined,
   key: PublicKeyHash,
 ): Plan {
-  return { config, state, install, next: nextSteps(config.config, key, config.file) }
+  return {
+    config,
+    state,
+    install,
+    next: nextSteps(config.config, key, config.file, install?.isWanted === true),
+  }
 }
 
 /** Whether anything at all would be changed. */

@@ -165,6 +165,6 @@ async function finish(wizard: Wizard, plan: Plan): Promise<Deeds | undefined> {
   const done = carryOut(wizard, plan)
   if (done.backup !== undefined) say(`The configuration that was there is kept as ${done.backup}.`)
   if (done.installed !== undefined) say(done.installed.trimEnd())
-  say(`Done. Next:\n\n${stepsText(plan.next)}`)
+  say(`Done. ${done.installed === undefined ? 'Next' : 'And then'}:\n\n${stepsText(plan.next)}`)
   return done
 }

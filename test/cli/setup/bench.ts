@@ -9,7 +9,6 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
-  writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -76,41 +75,14 @@ export function runProgram([file = '', ...args]: readonly string[]): Promise<Com
 export const AS_ANYBODY: readonly string[] =
   process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'] : []
 
-/** Takes the options of the package's installer, and writes two small files. */
-const INSTALLER = `#!/bin/sh
-set -eu
-prefix= dry= manager= user=tezio config= state= bin=
-while [ $# -gt 0 ]; do
-  case $1 in
-    --prefix) prefix=$2; shift ;; --manager) manager=$2; shift ;; --user) user=$2; shift ;;
-    --config) config=$2; shift ;; --state-dir) state=$2; shift ;; --bin) bin=$2; shift ;;
-    --dry-run) dry=1 ;; --force) ;;
-    *) echo "no option $1" >&2; exit 64 ;;
-  esac
-  shift
-done
-[ "$user" != nobody-here ] || { echo "there is no user $user" >&2; exit 1; }
-put() {
-  if [ -n "$dry" ]; then echo "== $prefix$1"; cat; return; fi
-  mkdir -p "$(dirname "$prefix$1")"; cat > "$prefix$1"; echo "wrote $prefix$1"
-}
-echo "the rule for $user" | put /rule
-echo "$manager runs $bin --config $config --state-dir $state" | put /program
-`
-
-/** The compiled package in a folder of its own, with an installer beside it. */
-export function packageWithInstaller(folder: string): {
-  readonly program: string
-  readonly installer: string
-} {
+/** The compiled package in a folder of its own, with its installer. */
+export function packageWithInstaller(folder: string): { readonly program: string } {
   const root = join(folder, 'package')
   cpSync(join(ROOT, 'dist'), join(root, 'dist'), { recursive: true })
   cpSync(join(ROOT, 'package.json'), join(root, 'package.json'))
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
-  mkdirSync(join(root, 'supervisor'))
-  const installer = join(root, 'supervisor', 'install.sh')
-  writeFileSync(installer, INSTALLER, { mode: 0o755 })
-  return { program: join(root, 'dist/src/cli/main.js'), installer }
+  cpSync(join(ROOT, 'supervisor'), join(root, 'supervisor'), { recursive: true })
+  return { program: join(root, 'dist/src/cli/main.js') }
 }
 
 /** A file's text, or `undefined`. */

@@ -66,7 +66,7 @@ describe('a plan', () => {
 
 describe('the next steps', () => {
   const commands = (more: string, file: string) =>
-    nextSteps(parse(more), KEY, file).map(({ command }) => command)
+    nextSteps(parse(more), KEY, file, false).map(({ command }) => command)
 
   test('name the configuration where it is not the usual one, and the listeners that it names', () => {
     expect(commands('', 'config.yaml')).toContain('tezio-bridge serve')
@@ -83,7 +83,7 @@ describe('the next steps', () => {
   test('give the authentication key to the client before the baking key, where it is asked for', () => {
     const text = `policy: {signing_keys: {${KEY}: {allowed_ops: [0x11]}}, auth_key: {pkh: ${AUTHENTICATION}}}`
     const context = { file: '/etc/config.yaml', stateDir: undefined, defaultStateDir: 'state' }
-    const steps = nextSteps(parseConfig(text, context), KEY, 'config.yaml')
+    const steps = nextSteps(parseConfig(text, context), KEY, 'config.yaml', false)
     const at = (word: string) => steps.findIndex(({ command }) => command.includes(word))
     expect(at('tezio-auth')).toBeGreaterThan(-1)
     expect(at('tezio-auth')).toBeLessThan(at('baker'))

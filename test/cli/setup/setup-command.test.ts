@@ -364,21 +364,26 @@ describe('the files for the service manager', () => {
     const { program } = packageWithInstaller(bench.folder)
     const prefix = join(bench.folder, 'root')
     const options = ['--manager', 'supervisord', '--user', 'anna', '--prefix', prefix]
-    const expected = `supervisord runs ${program} --config ${bench.config} --state-dir ${bench.stateDir}\n`
+    const expected = `command=${program} serve --config ${bench.config} --state-dir ${bench.stateDir}\n`
+    const rule = join(prefix, 'etc/udev/rules.d/60-tezio-bridge.rules')
     const shown = await run(program, options)
     expect(shown.code).toBe(EXIT.ok)
-    expect(shown.stdout).toContain('the rule for anna')
+    expect(shown.stdout).toContain('GROUP="anna"')
     expect(shown.stdout).toContain(expected)
-    expect(textIn(join(prefix, 'rule'))).toBeUndefined()
+    expect(shown.stdout).toMatch(/Done\. Next:[^]* serve\n/)
+    expect(textIn(rule)).toBeUndefined()
     const done = await run(program, [...options, '--install'])
     expect([done.code, done.stderr]).toEqual([EXIT.ok, expect.not.stringContaining('missing')])
-    expect(textIn(join(prefix, 'program'))).toBe(expected)
+    expect(textIn(rule)).toContain('GROUP="anna"')
+    expect(textIn(join(prefix, 'etc/supervisor/conf.d/tezio-bridge.conf'))).toContain(expected)
+    expect(done.stdout).toMatch(/Next, as root:[^]*supervisorctl update\n[^]*And then:/)
+    expect(done.stdout).not.toMatch(/ serve\n$/)
   })
 
   test('that the installer refuses are told, and the rest is done', async () => {
     const { program } = packageWithInstaller(bench.folder)
-    const { code, stderr } = await run(program, ['--user', 'nobody-here', '--prefix', bench.folder])
-    expect([code, stderr]).toEqual([EXIT.ok, expect.stringContaining('there is no user nobody-here')])
+    const { code, stderr } = await run(program, ['--user', 'No User', '--prefix', bench.folder])
+    expect([code, stderr]).toEqual([EXIT.ok, expect.stringContaining('--user No User: a user name')])
     expect(places()).toEqual(allAt(1000))
   })
 })

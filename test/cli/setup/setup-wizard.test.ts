@@ -12,6 +12,9 @@ import { packageWithInstaller, SetupBench, textIn } from './bench.js'
 import { KEY, Terminal } from './terminal.js'
 
 let bench: SetupBench
+/** What systemd reads, below the folder of an installation. */
+const UNIT = 'etc/systemd/system/tezio-bridge.service'
+
 let program = ''
 
 beforeAll(() => {
@@ -91,7 +94,7 @@ test('the wizard in a terminal makes what the operator chose', async () => {
     ['preattestation', 9000, 0],
     ['attestation', 9000, 0],
   ])
-  expect(textIn(join(prefix, 'program'))).toContain(`--config ${bench.config}`)
+  expect(textIn(join(prefix, UNIT))).toContain(`--config ${bench.config}`)
   expect(terminal.text).toContain(`octez-client import secret key baker http://127.0.0.1:6732/${ADDRESS.tz3}`)
   expect(bench.files()).toHaveLength(4)
 })
@@ -108,7 +111,7 @@ describe('broken off', () => {
     expect(await terminal.exit).toBe(EXIT.interrupted)
     expect(terminal.text).toContain('setup was broken off; nothing was written')
     expect(bench.files()).toEqual([])
-    expect(textIn(join(prefix, 'program'))).toBeUndefined()
+    expect(textIn(join(prefix, UNIT))).toBeUndefined()
   })
 
   test('with Ctrl-D it leaves nothing', async () => {

@@ -36,7 +36,7 @@ export type PageFacts =
 const readySchema = z.object({
   ready: z.boolean(),
   reasons: z.array(z.object({ code: z.string(), message: z.string() })),
-  warnings: z.array(z.string()).optional(),
+  warnings: z.array(z.object({ code: z.string(), message: z.string() })),
 })
 
 /** Whether a signature could be made now, in the daemon's words. */
@@ -50,11 +50,12 @@ export function judgeReady(health: PageFacts, readiness: PageFacts): Finding {
   }
   const parsed = readySchema.safeParse(readiness.outcome === 'answered' ? readiness.body : undefined)
   if (!parsed.success) return fail('/readyz does not answer', remedy)
-  const { ready, reasons, warnings = [] } = parsed.data
-  if (!ready) return fail(reasons.map(({ code, message }) => `${code}: ${message}`).join('; '), remedy)
+  const { ready, reasons, warnings } = parsed.data
+  const told = (list: typeof reasons) => list.map(({ code, message }) => `${code}: ${message}`).join('; ')
+  if (!ready) return fail(told(reasons), remedy)
   return warnings.length === 0
     ? pass('it could sign now')
-    : warn(`it could sign now; ${warnings.join('; ')}`, remedy)
+    : warn(`it could sign now; ${told(warnings)}`, 'tezio-bridge status tells what to do about each')
 }
 
 const nameSchema = z.object({ name: z.literal('tezio-bridge'), version: z.string() })
