@@ -71,9 +71,15 @@ export async function openSerialLink(
   return { path, write: (bytes) => writePort(port, bytes), close }
 }
 
-/** The serial ports of this machine. */
+/** The serial ports of this machine. Rejects with `port-failed` where they cannot be listed: that takes udevadm. */
 export async function listPorts(binding: LinkBinding = hardware): Promise<readonly PortDescription[]> {
-  return binding.list()
+  try {
+    return await binding.list()
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const text = `the serial ports of this machine cannot be listed (${reason}): install udev, or name the port`
+    throw new DeviceError('port-failed', text, { cause })
+  }
 }
 
 /** The poller tells a hang-up as a bad descriptor, which says nothing to the person who pulled the cable. */

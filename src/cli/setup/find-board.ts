@@ -84,28 +84,17 @@ async function placeOf(wizard: Wizard, named: string | undefined): Promise<Place
   if (named !== undefined && named !== 'auto') {
     return { path: named, device: { port: named, serialNumber: undefined } }
   }
-  const boards = (await portsOf(wizard)).filter(
+  const boards = (await listPorts(wizard.binding)).filter(
     (port) => isBoard(port) && (serialNumber === undefined || port.serialNumber === serialNumber),
   )
   if (boards.length === 0) throw notPluggedIn(serialNumber)
   return chooseBoard(wizard, boards)
 }
 
-/** The serial ports of this machine. Rejects with a DeviceError where they cannot be listed: that takes udevadm. */
-async function portsOf({ binding }: Wizard): Promise<readonly PortDescription[]> {
+/** The ports for advice only: none where they cannot be listed. */
+async function knownPorts({ binding }: Wizard): Promise<readonly PortDescription[]> {
   try {
     return await listPorts(binding)
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    const text = `The serial ports of this machine cannot be listed (${reason}): install udev, or name the port with --port`
-    throw new DeviceError('port-failed', text, { cause })
-  }
-}
-
-/** The ports for advice only: none where they cannot be listed. */
-async function knownPorts(wizard: Wizard): Promise<readonly PortDescription[]> {
-  try {
-    return await portsOf(wizard)
   } catch {
     return []
   }

@@ -23,7 +23,7 @@ function remedies(error: DeviceError, ports: readonly PortDescription[]): readon
     case 'port-not-found':
       return notFound(ports)
     case 'port-failed':
-      return []
+      return ['Name the port with --port; if it is named, unplug the board and plug it in again.']
     default:
       return [
         'The board must run the TezioHSM_API firmware; the provisioning and debug sketches speak no such protocol ("tezio-bridge console" speaks with those).',

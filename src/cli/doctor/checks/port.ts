@@ -20,7 +20,7 @@ export function judgePortFound(facts: PortFacts): Finding {
       return fail(`${facts.path} does not exist`, 'plug the board in, or let it be found: device.port: auto')
     case 'not-listed':
       return fail(
-        `the ports cannot be listed (${facts.reason})`,
+        facts.reason,
         'install udev (sudo apt install udev), or name the port in device.port: in a container neither udev nor the port is there unless it is given',
       )
     case 'not-one': {
