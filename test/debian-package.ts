@@ -14,3 +14,8 @@ export function whyMissing(name: string): string {
   console.warn(`skipped: ${reason}`)
   return reason
 }
+
+/** Makes a package work; whether it does. */
+export function hasDebianPackage(name: string): boolean {
+  return whyMissing(name) === ''
+}

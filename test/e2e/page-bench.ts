@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,13 +8,6 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** How long a browser on a busy machine may take to show something, in ms. */
 const PATIENCE_MS = 30_000
-
-/** Why there is no browser here; empty when there is one. */
-export function missingBrowser(): string {
-  const script = join(ROOT, 'scripts/debian-package.mjs')
-  const { status, stderr } = spawnSync(process.execPath, [script, 'chromium'], { encoding: 'utf8' })
-  return status === 0 ? '' : stderr.trim() || 'chromium is not there'
-}
 
 /**
  * A browser with a profile of its own. Start it before any simulated board: a program that is started later inherits

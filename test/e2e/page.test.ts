@@ -3,22 +3,15 @@ import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it as test } from 'vitest'
+import { whyMissing } from '../debian-package.js'
 import { createSimulatedTezio, FaultRack } from '../../hw-sim/index.js'
 import { transcriptKeys } from '../device/support.js'
 import { START_MS } from './abuse/target.js'
 import { ADDRESS, BAKING_CONFIG, Bench, sign, type Daemon } from './daemon.js'
-import {
-  expectNoSideways,
-  look,
-  missingBrowser,
-  picture,
-  reads,
-  startBrowser,
-  untilLive,
-} from './page-bench.js'
+import { expectNoSideways, look, picture, reads, startBrowser, untilLive } from './page-bench.js'
 import { attestation, block, operation, preattestation } from './payloads.js'
 
-const missing = missingBrowser()
+const missing = whyMissing('chromium')
 if (missing !== '') console.warn(`the operator's page is not tested in a browser: ${missing}`)
 const it = test.skipIf(missing !== '')
 

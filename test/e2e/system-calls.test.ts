@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { MARK_KINDS } from '../../src/tezos/index.js'
 import { makePlace } from '../crash/place.js'
+import { INSTALL_TIMEOUT_MS, whyMissing } from '../debian-package.js'
 import { ADDRESS, BAKING_CONFIG, Bench, sign, type Daemon } from './daemon.js'
 import { parseTrace, straceOptions } from './strace.js'
 import { JUDGED_CALLS, judgeWriteOrder, type WriteOrder } from './write-order.js'
@@ -14,11 +13,8 @@ let missing = ''
 const benches: Bench[] = []
 
 beforeAll(() => {
-  const script = fileURLToPath(new URL('../../scripts/debian-package.mjs', import.meta.url))
-  const { status, stderr } = spawnSync(process.execPath, [script, 'strace'], { encoding: 'utf8' })
-  if (status !== 0) missing = stderr.trim() || 'strace is not there'
-  if (missing !== '') console.warn(`F46 is skipped: ${missing}`)
-}, 300_000)
+  missing = whyMissing('strace')
+}, INSTALL_TIMEOUT_MS)
 
 afterEach(async () => {
   for (const bench of benches.splice(0)) await bench.close()

@@ -1,9 +1,10 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
+import { INSTALL_TIMEOUT_MS, whyMissing } from '../debian-package.js'
 import { endProcess, ROOT, startSimulator } from './started-simulator.js'
 
 const PYTHON = '/usr/bin/python3'
@@ -15,10 +16,8 @@ let simulator: ChildProcess | undefined
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'tezio-python-'))
-  const script = join(ROOT, 'scripts/debian-package.mjs')
-  const { status, stderr } = spawnSync(process.execPath, [script, 'python3-serial'], { encoding: 'utf8' })
-  if (status !== 0) missing = stderr.trim()
-}, 300_000)
+  missing = whyMissing('python3-serial')
+}, INSTALL_TIMEOUT_MS)
 
 afterAll(async () => {
   await endProcess(simulator)

@@ -7,7 +7,7 @@ import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import { DEVICE_ERRORS } from '../../src/telemetry/labels.js'
 import { REMEDIES } from '../../src/telemetry/index.js'
-import { hasDebianPackage } from '../debian.js'
+import { hasDebianPackage } from '../debian-package.js'
 import { readDocument, ROOT } from '../docs/documents.js'
 import { ALERTS, MONITORING, RULES, type Alert } from './rules.js'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasDebianPackage } from '../debian.js'
+import { hasDebianPackage } from '../debian-package.js'
 import { DASHBOARD, PANELS, queriesOf, substituted, type Query } from './dashboard.js'
 import { EventfulDay } from './eventful-day.js'
 import { Prometheus } from './prometheus.js'
@@ -35,7 +35,8 @@ beforeAll(async () => {
   await prometheus.until(async () => {
     const seen = await prometheus.values('tezio_mark_level{kind="block"} == 20')
     const told = await prometheus.values('count(ALERTS{alertstate="firing"}) >= 3')
-    return seen.length > 0 && told.length > 0
+    const isEveryRuleEvaluated = (await prometheus.rules()).every(({ health }) => health !== 'unknown')
+    return seen.length > 0 && told.length > 0 && isEveryRuleEvaluated
   })
 }, 120_000)
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import type { BridgeEvent } from '../../src/telemetry/index.js'
-import { hasDebianPackage } from '../debian.js'
+import { hasDebianPackage } from '../debian-package.js'
 import { CASES, lastSignature, requests } from './cases.js'
 import { seriesOf } from './exposition.js'
 import {
