@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { root, run } from './install.mjs'
 
@@ -7,7 +7,7 @@ const fresh = join(root, `dist.${process.pid}.new`)
 run('npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json', '--outDir', fresh])
 const page = 'src/server/page'
 run('npx', ['--no-install', 'tsc', '-p', `${page}/browser`, '--outDir', join(fresh, page, 'browser')])
-copyFileSync(join(root, page, 'page.css'), join(fresh, page, 'page.css'))
+cpSync(join(root, page, 'styles'), join(fresh, page, 'styles'), { recursive: true })
 const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 for (const path of Object.values(bin)) chmodSync(join(fresh, path.replace(/^dist\//, '')), 0o755)
 rmSync(join(root, 'dist'), { recursive: true, force: true })

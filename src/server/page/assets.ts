@@ -24,7 +24,7 @@ const STYLE = 'text/css; charset=utf-8'
 export function loadAssets(version: string, folder = fileURLToPath(new URL('.', import.meta.url))): Assets {
   const { resolve } = createRequire(import.meta.url)
   const files = new Map<string, Asset>([
-    ['page.css', read(join(folder, 'page.css'), STYLE)],
+    ['page.css', styles(join(folder, 'styles'))],
     ['uplot.css', read(resolve('uplot/dist/uPlot.min.css'), STYLE)],
     ['uplot.js', read(resolve('uplot/dist/uPlot.iife.min.js'), SCRIPT)],
     ...scripts(join(folder, 'browser')),
@@ -33,6 +33,14 @@ export function loadAssets(version: string, folder = fileURLToPath(new URL('.', 
   const hash = createHash('sha256').update(version)
   for (const [name, { bytes }] of files) hash.update(`\n${name}\n`).update(bytes)
   return { build: hash.digest('hex').slice(0, 16), files }
+}
+
+/** The parts of the style in their order: a later one may overrule an earlier one. */
+const STYLES = ['foundation', 'frame', 'verdict', 'tables', 'keys-and-marks', 'latency', 'decisions']
+
+function styles(folder: string): Asset {
+  const parts = STYLES.map((name) => read(join(folder, `${name}.css`), STYLE).bytes)
+  return { contentType: STYLE, bytes: Uint8Array.from(Buffer.concat(parts)) }
 }
 
 function scripts(folder: string): readonly [string, Asset][] {
