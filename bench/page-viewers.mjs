@@ -1,52 +1,13 @@
 // What the operator's page costs a signature: requests of a baker with nobody looking and with many viewers.
 // Run `npm run build` first, then `node bench/page-viewers.mjs [--count 300] [--viewers 200]`.
-import { spawn, execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { takeSnapshot } from '../dist/src/server/page/snapshot.js'
+import { attestation, clear, quantiles, startBoard, startDaemon, WARM_UP } from './stand.mjs'
 
 const { values } = parseArgs({
   options: { count: { type: 'string', default: '300' }, viewers: { type: 'string', default: '200' } },
 })
-const bridge = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url))
-const simulator = fileURLToPath(new URL('../dist/hw-sim/cli/main.js', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'tezio-bench-'))
-const WARM_UP = 50
-
-/** Starts a program and resolves with the first line for which `read` finds something. */
-function start(args, read) {
-  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
-  const found = new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const value = read(line)
-      if (value !== undefined) resolve(value)
-    })
-    child.on('exit', (code) => reject(new Error(`${args[0]} ended with ${code}`)))
-  })
-  return { child, found }
-}
-
-function attestation(level) {
-  const payload = Buffer.alloc(80)
-  payload.write('137a06a770', 'hex')
-  randomBytes(32).copy(payload, 5)
-  payload[37] = 0x15
-  payload.writeUInt32BE(level, 40)
-  randomBytes(32).copy(payload, 48)
-  return payload
-}
-
-function quantiles(times) {
-  times.sort((left, right) => left - right)
-  const at = (share) => Number(times[Math.min(times.length - 1, Math.floor(share * times.length))].toFixed(2))
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), most: at(1) }
-}
 
 let level = 1000
 async function signatures(url, key) {
@@ -96,30 +57,9 @@ async function rendering(admin) {
 }
 
 try {
-  const board = start([simulator, '--link', join(folder, 'tty')], (line) => /^ready (.*)$/.exec(line)?.[1])
-  const path = await board.found
-  const none = ['--json', '--config', join(folder, 'none')]
-  const known = execFileSync(process.execPath, [bridge, 'keys', '--port', path, ...none], {
-    encoding: 'utf8',
-  })
-  const key = JSON.parse(known).keys.find(({ alias }) => alias === 3).address
-  const config = join(folder, 'config.yaml')
-  const lines = [
-    `device: { port: ${path} }`,
-    'server: { listen: "127.0.0.1:0" }',
-    'admin: { listen: "127.0.0.1:0" }',
-    `policy: { signing_keys: { ${key}: { allowed_ops: [0x13] } } }`,
-  ]
-  writeFileSync(config, lines.join('\n'))
-  execFileSync(process.execPath, [bridge, 'init', '--config', config, '--level', '0'])
-  const events = {}
-  const daemon = start([bridge, 'serve', '--config', config], (line) => {
-    const event = JSON.parse(line)
-    events[event.event] = event
-    return events['device.ready'] && events['server.listening'] && 'up'
-  })
-  await daemon.found
-  const [url, admin] = ['server', 'admin'].map((name) => `http://${events[`${name}.listening`].address}`)
+  const board = await startBoard()
+  const daemon = await startDaemon(board.path)
+  const { url, admin, key } = daemon
   const alone = await signatures(url, key)
   const render = await rendering(admin)
   const viewers = await Promise.all(Array.from({ length: Number(values.viewers) }, () => view(admin)))
@@ -130,10 +70,8 @@ try {
     [`signature, ${viewers.length} viewers`]: watched,
     'one rendering': render,
   })
-  for (const { child } of [daemon, board]) {
-    child.removeAllListeners('exit')
-    child.kill()
-  }
+  daemon.stop()
+  board.stop()
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  clear()
 }
