@@ -12,7 +12,8 @@ import { createHeadCheck, isSameHeadCheck } from './head-check.js'
 import { AUTHENTICATION_ALIAS, configuredKeys, type ConfiguredKeys } from './key-directory.js'
 import type { AdjustableLog, Log } from './log.js'
 import { signingDevice } from './signing-device.js'
-import { missingMarks, telemetrySources } from './telemetry-sources.js'
+import { missingMarks } from './mark-selection.js'
+import { telemetrySources } from './telemetry-sources.js'
 import { packageVersion } from './version.js'
 
 /** A bridge at work. */
@@ -144,7 +145,7 @@ function warnOfState(config: Config, store: MarksJournal, log: Log): void {
     const reason = `its device used one nonce for two payloads; since ${since} it signs nothing`
     log.write('error', { event: 'key.quarantined', key, reason })
   }
-  for (const mark of missingMarks(config, store)) {
+  for (const mark of missingMarks(config, store.marks())) {
     log.write('warn', { event: 'marks.missing', ...mark, remedy: 'tezio-bridge marks seed' })
   }
 }

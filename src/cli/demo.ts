@@ -104,6 +104,7 @@ Let octez-client know the key:
   octez-client import secret key demo ${url}/${addresses.p256}
 
 See it at work:            http://${adminAddress}/
+See how it is:             npx tezio-bridge status --config ${join(folder, 'config.yaml')}
 See the high-water marks:  npx tezio-bridge marks show --config ${join(folder, 'config.yaml')}
 
 Ctrl-C stops it and removes ${folder}.

@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type Logger } from 'pino'
 import type { Clock } from '../clock.js'
+import { isColoured } from './colour.js'
 import { Throttle } from './throttle.js'
 
 /** Something that happened: a stable name in the past tense, and what belongs to it. */
@@ -20,13 +21,21 @@ export type Log = { readonly write: (level: LogLevel, event: LogEvent) => void }
 /** A log whose least level can be changed. */
 export type AdjustableLog = Log & { readonly setLevel: (level: LogLevel) => void }
 
-/** Readable lines for a terminal, as pino-pretty makes them; `undefined` where standard output is none. */
+/** Readable lines where standard output is a terminal; `undefined` where it is none. */
 export async function terminalLines(): Promise<DestinationStream | undefined> {
-  if (!process.stdout.isTTY) return undefined
+  return process.stdout.isTTY ? readableLines(process.stdout, isColoured()) : undefined
+}
+
+/** Lines for a person, as pino-pretty makes them: time, severity, the event, and `key=value` for the rest. */
+export async function readableLines(
+  destination: NodeJS.WritableStream,
+  hasColours: boolean,
+): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty')
   return pretty({
     sync: true,
-    colorize: process.stdout.hasColors(),
+    destination,
+    colorize: hasColours,
     levelKey: 'severity',
     translateTime: 'SYS:HH:MM:ss.l',
     hideObject: true,

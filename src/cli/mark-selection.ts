@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Config } from '../config/index.js'
-import type { MarkKey, Position } from '../policy/index.js'
+import { markName, type MarkKey, type Position } from '../policy/index.js'
 import { UsageError } from './exit-code.js'
 import {
   MARK_KINDS,
@@ -73,6 +73,12 @@ export function neededMarks(config: Config): readonly MarkKey[] {
       ).map((kind) => ({ chain, key, kind })),
     ),
   )
+}
+
+/** Those of them that are not among `marks`: what needs them is refused. */
+export function missingMarks(config: Config, marks: readonly MarkKey[]): readonly MarkKey[] {
+  const known = new Set(marks.map(markName))
+  return neededMarks(config).filter((needed) => !known.has(markName(needed)))
 }
 
 /** First levels and rounds: the command line's, else the configuration's `high_water_marks`. Throws a UsageError. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { loadConfig, type Config } from '../config/index.js'
-import { markName, MarksJournal, type MarkRecord } from '../policy/index.js'
+import { MarksJournal, type MarkRecord } from '../policy/index.js'
 import { askDaemon } from './control-client.js'
 import { raiseMarks, type RaiseReport } from './control-handlers.js'
 import { RefusedError, UsageError } from './exit-code.js'
@@ -10,7 +10,7 @@ import {
   isSelected,
   markRequestSchema,
   markSelectionSchema,
-  neededMarks,
+  missingMarks,
   seedsFor,
   type MarkSelection,
 } from './mark-selection.js'
@@ -65,10 +65,8 @@ export async function raise(
 export function seed(options: InitOptions & SelectOptions, { out }: Output): void {
   const config = loadConfig(options.config, { stateDir: options.stateDir })
   const selection = readSelection(options)
-  const needed = neededMarks(config).filter((mark) => isSelected(selection, mark))
   const { fresh, marks } = withJournal(config, (store) => {
-    const known = new Set(store.marks().map(markName))
-    const missing = needed.filter((mark) => !known.has(markName(mark)))
+    const missing = missingMarks(config, store.marks()).filter((mark) => isSelected(selection, mark))
     return { fresh: store.seed(seedsFor(config, missing, options)), marks: store.marks() }
   })
   if (options.json === true) out(json({ seeded: fresh, marks }))

@@ -1,17 +1,11 @@
 import type { Config } from '../config/index.js'
 import type { TezioDevice } from '../device/index.js'
-import {
-  markName,
-  type GuardedSigner,
-  type MarkKey,
-  type MarksJournal,
-  type Quarantine,
-} from '../policy/index.js'
+import { type GuardedSigner, type MarkKey, type MarksJournal, type Quarantine } from '../policy/index.js'
 import type { Warning } from '../server/index.js'
 import { REMEDIES, type Sources } from '../telemetry/index.js'
 import { chainName, hexByte } from '../tezos/index.js'
 import { configuredKeys } from './key-directory.js'
-import { neededMarks } from './mark-selection.js'
+import { missingMarks } from './mark-selection.js'
 
 export type TelemetryParts = {
   readonly device: TezioDevice
@@ -37,16 +31,10 @@ export function telemetrySources(config: Config, parts: TelemetryParts): Sources
     queueCapacity,
     warnings: () => [
       ...store.quarantines().map(quarantineWarning),
-      ...missingMarks(config, store).map(missingWarning),
+      ...missingMarks(config, store.marks()).map(missingWarning),
       ...config.warnings.map(configWarning),
     ],
   }
-}
-
-/** Marks that configured keys need and do not have: what they would sign is refused. */
-export function missingMarks(config: Config, store: Pick<MarksJournal, 'marks'>): readonly MarkKey[] {
-  const known = new Set(store.marks().map(markName))
-  return neededMarks(config).filter((needed) => !known.has(markName(needed)))
 }
 
 function quarantineWarning({ key, since }: Quarantine): Warning {

@@ -1,5 +1,6 @@
+import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { createLog, type LogEvent, type LogLevel } from '../../src/cli/log.js'
+import { createLog, readableLines, type LogEvent, type LogLevel } from '../../src/cli/log.js'
 import { BURST, WINDOW_MS } from '../../src/cli/throttle.js'
 import { StandingClock } from '../device/support.js'
 
@@ -105,4 +106,25 @@ it('a line keeps its own severity beside the level of a block', () => {
   expect(texts).toHaveLength(1)
   expect(JSON.parse(texts[0] ?? '')).toMatchObject({ severity: 'warn', level: 9_000_000 })
   expect(texts[0]?.match(/"level"/g)).toHaveLength(1)
+})
+
+describe('on a terminal', () => {
+  async function shown(hasColours: boolean): Promise<string> {
+    const terminal = new PassThrough({ encoding: 'utf8' })
+    const log = createLog('info', new StandingClock(), await readableLines(terminal, hasColours))
+    log.write('warn', { event: 'signature.decided', code: 'level-gap', level: 7, reason: 'too far "above"' })
+    log.write('debug', { event: 'device.command-finished' })
+    return terminal.read() as string
+  }
+
+  it('a line is read by a person: time, severity, event, and what belongs to it', async () => {
+    expect(await shown(false)).toMatch(
+      /^\[\d\d:\d\d:\d\d\.\d{3}\] WARN: signature\.decided code=level-gap level=7 reason="too far \\"above\\""\n$/,
+    )
+  })
+
+  it('colours are for terminals that show them', async () => {
+    expect(await shown(true)).toContain('\u001b[')
+    expect(await shown(false)).not.toContain('\u001b[')
+  })
 })

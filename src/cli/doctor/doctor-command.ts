@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander'
 import { readRpcUrl } from '../../config/index.js'
 import type { ExitCode } from '../exit-code.js'
 import type { Output } from '../output.js'
-import { isColoured } from './colour.js'
+import { isColoured } from '../colour.js'
 import { doctor } from './doctor.js'
 
 type Options = {

@@ -1,6 +1,5 @@
 import type { Config } from '../../config/index.js'
-import { markName, MarksJournal, StateError, type MarkKey, type MarkRecord } from '../../policy/index.js'
-import { neededMarks } from '../mark-selection.js'
+import { MarksJournal, StateError, type MarkKey, type MarkRecord } from '../../policy/index.js'
 import { marksTable } from '../marks-table.js'
 import { chainName } from '../../tezos/index.js'
 import { indented, type Wizard } from './wizard.js'
@@ -23,12 +22,6 @@ export function findState(directory: string): StateFinding {
     if (error instanceof StateError && error.code === 'state-missing') return { exists: false, marks: [] }
     throw error
   }
-}
-
-/** The marks that the configuration needs and the state has not. */
-export function missingMarks(config: Config, { marks }: StateFinding): readonly MarkKey[] {
-  const known = new Set(marks.map(markName))
-  return neededMarks(config).filter((mark) => !known.has(markName(mark)))
 }
 
 /** Tells what is there, and asks whether missing marks are set in a state that exists already. */

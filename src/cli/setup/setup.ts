@@ -4,14 +4,14 @@ import type { MarkKey } from '../../policy/index.js'
 import { chainName } from '../../tezos/index.js'
 import { askDaemon } from '../control-client.js'
 import { InterruptedError, RefusedError } from '../exit-code.js'
-import { isSelected } from '../mark-selection.js'
+import { isSelected, missingMarks } from '../mark-selection.js'
 import { askNode, headAt, wantsHeadCheck, type NodeHead } from './ask-node.js'
 import { carryOut, type Deeds } from './carry-out.js'
 import { chooseConfig, type ConfigPlan } from './choose-config.js'
 import { chooseSigning, type SigningChoice } from './choose-key.js'
 import { checkWritable, textOf } from './config-file.js'
 import { checkPortOptions, findBoard, type Board } from './find-board.js'
-import { findState, missingMarks, wantsSeeds } from './find-state.js'
+import { findState, wantsSeeds } from './find-state.js'
 import { firstLevel } from './first-level.js'
 import { checkInstall, planInstall } from './install-files.js'
 import {
@@ -121,7 +121,7 @@ async function planMarks(
   node: NodeHead | undefined,
 ): Promise<StatePlan> {
   const found = findState(config.stateDir)
-  const missing = missingMarks(config, found)
+  const missing = missingMarks(config, found.marks)
   const chosen = missing.filter((mark) => isSelected({ key, chain }, mark))
   warnOfOthers(
     wizard,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { monotonicClock, type Clock } from '../../clock.js'
 import { loadConfig } from '../../config/index.js'
 import type { StatusReport } from '../../server/index.js'
+import { isColoured } from '../colour.js'
 import { askDaemon } from '../control-client.js'
 import { UnavailableError } from '../exit-code.js'
 import { json, type Output } from '../output.js'
@@ -105,7 +106,5 @@ export function processSurroundings(): StatusSurroundings {
     stop.abort()
   })
   const isTerminal = process.stdout.isTTY
-  // this heeds NO_COLOR and what the terminal can do
-  const hasColours = isTerminal && process.stdout.hasColors()
-  return { clock: monotonicClock, isTerminal, hasColours, stop: stop.signal }
+  return { clock: monotonicClock, isTerminal, hasColours: isColoured(), stop: stop.signal }
 }

@@ -1,7 +1,7 @@
 import type { Config } from '../../../config/index.js'
-import { markName, type History, type MarkKey } from '../../../policy/index.js'
+import type { History, MarkKey } from '../../../policy/index.js'
 import { chainName } from '../../../tezos/index.js'
-import { neededMarks } from '../../mark-selection.js'
+import { missingMarks, neededMarks } from '../../mark-selection.js'
 import { NO_CONFIG, fail, pass, skip, warn, type Check, type Finding } from '../check.js'
 import type { DoctorFacts } from '../facts.js'
 
@@ -13,7 +13,7 @@ export function judgeHistory({ problems, segments, journal }: History): Finding 
     const words = problems.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
     return fail(
       words,
-      'do not delete it; keep a copy, and read docs/crash-analysis.md before anything is signed again',
+      'do not delete it; keep a copy, and read docs/runbook.md (a full or broken disk) before anything is signed again',
     )
   }
   const lines = segments.at(-1)?.lastLine ?? 0
@@ -24,9 +24,8 @@ export function judgeHistory({ problems, segments, journal }: History): Finding 
 
 /** Whether each key has a mark for all that it may sign. */
 export function judgeMissing(config: Config, { marks }: Pick<Journal, 'marks'>): Finding {
-  const needed = neededMarks(config)
-  const missing = needed.filter((mark) => !marks.has(markName(mark)))
-  if (missing.length === 0) return pass(`${needed.length} are needed and there`)
+  const missing = missingMarks(config, [...marks.values()])
+  if (missing.length === 0) return pass(`${neededMarks(config).length} are needed and there`)
   return fail(
     `no mark for ${marksText(missing)}: refused as no-mark`,
     'tezio-bridge marks seed --level LEVEL (with the daemon stopped)',
