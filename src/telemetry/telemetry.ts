@@ -54,7 +54,7 @@ export class Telemetry implements AdminSource {
     this.#metrics = new Metrics({ version: options.version, keys: options.keys, now: this.#now })
   }
 
-  /** Takes an event in. It never throws. */
+  /** Takes an event in, and tells who listens for changes. */
   observe(event: BridgeEvent): void {
     this.#reached(event)
     if (event.event === 'signature.decided') this.#activity.decided(event)
