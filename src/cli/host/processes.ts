@@ -12,7 +12,7 @@ export function processes(host: Host): readonly ProcessName[] {
     .map((name) => processName(host, Number(name)))
 }
 
-/** A program by its number; "unknown" for one that has gone. */
+/** A program by its number; "unknown" for one that has gone, or that this user may not see. */
 export function processName(host: Host, pid: number): ProcessName {
   return { pid, name: readText(host, `/proc/${pid}/comm`) ?? 'unknown' }
 }
@@ -35,13 +35,16 @@ export function processText({ pid, name }: ProcessName): string {
 export function holdersOf(host: Host, path: string): readonly ProcessName[] {
   const real = realPath(path)
   const terminal = /^\/dev\/pts\/(\d+)$/.exec(real)?.[1]
-  const locked = lockersOf(host, real)
-  return processes(host).filter(({ pid }) => {
+  const locked = [...lockersOf(host, real)].filter((pid) => pid > 0)
+  // where /proc hides other users' programs (hidepid), a lock still tells their numbers
+  const pids = new Set([...processes(host).map(({ pid }) => pid), ...locked])
+  const holders = [...pids].filter((pid) => {
     if (pid === process.pid) return false
     const open = openFiles(host, pid)
-    if (!locked.has(pid) && !open.some(({ target }) => target === real)) return false
+    if (!locked.includes(pid) && !open.some(({ target }) => target === real)) return false
     return terminal === undefined || !open.some((file) => isMaster(host, file, terminal))
   })
+  return holders.map((pid) => processName(host, pid))
 }
 
 type OpenFile = { readonly pid: number; readonly fd: string; readonly target: string }

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createSimulatedTezio, openPseudoTerminal } from '../../../hw-sim/index.js'
 import { judgePortAccess } from '../../../src/cli/doctor/checks/port.js'
 import { describePort, type PortNode } from '../../../src/cli/host/index.js'
+import { lockersOf } from '../../../src/cli/host/processes.js'
 import { transcriptKeys } from '../../device/support.js'
 import { endProcess, startSimulator } from '../../hw-sim/started-simulator.js'
 import {
@@ -201,18 +202,35 @@ describe('port-holder', () => {
 
   test.skipIf(process.getuid?.() !== 0)(
     'another user sees by the lock who has the port, though not the descriptors (needs root)',
-    async () => {
+    async (context) => {
       const folder = temporaryFolder()
       chmodSync(folder, 0o755)
       const port = simulatedPort(folder)
       const holder = await started('flock', port.path, '-c', 'echo ready; read -r')
+      if (!lockersOf(thisHost(), port.path).has(holder.pid ?? 0)) {
+        context.skip('this machine shows no locks of terminals in /proc/locks')
+      }
       const finding = (await doctorAsNobody(folder, '--port', port.path))('port-holder')
       expect(finding).toMatchObject({
         status: 'fail',
-        detail: expect.stringContaining(`flock (process ${String(holder.pid)})`) as string,
+        detail: expect.stringMatching(
+          new RegExp(`(flock|unknown) \\(process ${String(holder.pid)}\\)`),
+        ) as string,
       })
     },
   )
+
+  test('a lock tells who has the port where /proc hides other programs', async () => {
+    const port = simulatedPort()
+    const { dev, ino } = statSync(port.path, { bigint: true })
+    const [major, minor] = [(dev >> 8n) & 0xfffn, (dev & 0xffn) | ((dev >> 12n) & ~0xffn)]
+    const lock = `1: FLOCK  ADVISORY  WRITE 4711 ${major.toString(16)}:${minor.toString(16)}:${String(ino)} 0 EOF`
+    const host = plantedHost({ '/proc/locks': `${lock}\n` })
+    expect(await findingOf('port-holder', { port: port.path }, host)).toMatchObject({
+      status: 'fail',
+      detail: expect.stringContaining('unknown (process 4711)') as string,
+    })
+  })
 
   test('F27 names ModemManager’s own remedy where it has the port', async () => {
     const host = plantedHost(
