@@ -16,7 +16,7 @@ export { markName, type Mark, type MarkKey, type MarkRecord, type Wanted } from 
 export type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
 export { MarksJournal, type MarksJournalOptions } from './marks-journal.js'
 export type { Refusal, RefusalCode } from './refusal.js'
-export type { SignRequest, SignResult } from './sign-request.js'
+export { UNKNOWN_CALLER, type Caller, type SignRequest, type SignResult } from './sign-request.js'
 export type { DeviceAnswer, DeviceFailure, DeviceFailureCode, SigningDevice } from './signing-device.js'
 export { StateError, type StateErrorCode } from './state-error.js'
 export type { StateEvent } from './state-event.js'

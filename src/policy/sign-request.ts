@@ -2,6 +2,15 @@ import type { PublicKeyHash } from '../tezos/index.js'
 import type { Refusal } from './refusal.js'
 import type { Patience } from './turns.js'
 
+/** Who asks, as far as the connection shows it; what the request itself is signed with comes on top. */
+export type Caller = {
+  /** Names of configured clients that the connection has proven, by a certificate or a token. */
+  readonly clients: readonly string[]
+}
+
+/** Nothing is known of who asks. */
+export const UNKNOWN_CALLER: Caller = { clients: [] }
+
 /** A request as it comes from any listener, already decoded. */
 export type SignRequest = {
   /** Tells this request from others in the log and in the answer; it decides nothing. */
@@ -11,6 +20,7 @@ export type SignRequest = {
   readonly payload: Uint8Array
   /** base58check signature of the request by the authentication key, when one came with it. */
   readonly authentication: string | undefined
+  readonly caller: Caller
 } & Patience
 
 /** `signed` carries base58check text; `repeated` says that the device was not asked for it. */

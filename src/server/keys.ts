@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import type { Clock } from '../clock.js'
-import type { SignRequest, SignResult } from '../policy/index.js'
+import { UNKNOWN_CALLER, type SignRequest, type SignResult } from '../policy/index.js'
 import { parsePublicKeyHash, type PublicKeyHash } from '../tezos/index.js'
 import { refuse } from './error-funnel.js'
 import { HttpRefusalError } from './http-status.js'
@@ -53,6 +53,7 @@ export function keysRoute({ signer, keys, clock, queueTimeoutMs }: KeysRouteOpti
         publicKeyHash,
         payload,
         authentication,
+        caller: UNKNOWN_CALLER,
         deadlineAt,
         signal: c.req.raw.signal,
       })

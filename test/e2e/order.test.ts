@@ -6,7 +6,13 @@ import { createSimulatedBinding, createSimulatedTezio } from '../../hw-sim/index
 import { signingDevice } from '../../src/cli/signing-device.js'
 import { monotonicClock } from '../../src/clock.js'
 import { TezioDevice, type LinkBinding } from '../../src/device/index.js'
-import { GuardedSigner, MarksJournal, systemFiles, type StateFiles } from '../../src/policy/index.js'
+import {
+  GuardedSigner,
+  MarksJournal,
+  systemFiles,
+  UNKNOWN_CALLER,
+  type StateFiles,
+} from '../../src/policy/index.js'
 import { parseChainId, publicKeyHash } from '../../src/tezos/index.js'
 import { transcriptKeys } from '../device/support.js'
 import { vote } from '../tezos/build-payload.js'
@@ -91,6 +97,7 @@ describe('the order of a signature', () => {
         publicKeyHash: key,
         payload,
         authentication: undefined,
+        caller: UNKNOWN_CALLER,
         signal: undefined,
       }
       const result = await signer.sign({ ...request, deadlineAt: monotonicClock.now() + 5000 })

@@ -12,6 +12,7 @@ import {
   type SignResult,
   type StateEvent,
   type StateFiles,
+  UNKNOWN_CALLER,
 } from '../../src/policy/index.js'
 import type { PublicKeyHash } from '../../src/tezos/index.js'
 import { aroundFiles, systemError } from '../policy/fixture.js'
@@ -92,6 +93,7 @@ export class BridgeProcess {
       publicKeyHash: key,
       payload,
       authentication: undefined,
+      caller: UNKNOWN_CALLER,
       deadlineAt,
       signal: undefined,
     }

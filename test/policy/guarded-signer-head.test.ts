@@ -10,6 +10,7 @@ import {
   type SignEvent,
   type SignerTrouble,
   type SignResult,
+  UNKNOWN_CALLER,
 } from '../../src/policy/index.js'
 import { MARK_KINDS } from '../../src/tezos/index.js'
 import { be32, block, operation, TRANSACTION, vote } from '../tezos/build-payload.js'
@@ -58,7 +59,13 @@ function setUp(node: HandHead, seedLevel = 0) {
   const signer = start(checks.check)
   const sign = (payload: Uint8Array) =>
     signer.sign({
-      ...{ requestId: 'r1', publicKeyHash: KEY.hash, payload, authentication: undefined },
+      ...{
+        requestId: 'r1',
+        publicKeyHash: KEY.hash,
+        payload,
+        authentication: undefined,
+        caller: UNKNOWN_CALLER,
+      },
       ...{ deadlineAt: clock.now() + 10_000, signal: undefined },
     })
   return { signer, sign, store, clock, device, asked, rules, events }

@@ -16,6 +16,7 @@ import {
   type SigningDevice,
   type SignRequest,
   type SignResult,
+  UNKNOWN_CALLER,
 } from '../../src/policy/index.js'
 import { nonceUse, NonceWatch } from '../../src/policy/nonce-watch.js'
 import {
@@ -110,7 +111,13 @@ function setUp({
   let current = start()
   const sign = (payload: Uint8Array, rest: Partial<SignRequest> = {}) =>
     current.sign({
-      ...{ requestId: 'r1', publicKeyHash: key.hash, payload, authentication: undefined },
+      ...{
+        requestId: 'r1',
+        publicKeyHash: key.hash,
+        payload,
+        authentication: undefined,
+        caller: UNKNOWN_CALLER,
+      },
       ...{ deadlineAt: clock.now() + 1000, signal: undefined, ...rest },
     })
   return {
