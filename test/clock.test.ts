@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { monotonicClock } from '../src/clock.js'
 import { Turns } from '../src/policy/turns.js'
+import { TZ1 } from './policy/fixture.js'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -17,9 +18,12 @@ function queue() {
   const turns = new Turns(monotonicClock, 10)
   let finish: () => void = () => undefined
   const hold = new Promise<void>((resolve) => (finish = resolve))
-  const first = turns.run({ deadlineAt: monotonicClock.now() + 10_000, signal: undefined }, () => hold)
+  const lane = { key: TZ1, isUrgent: true }
+  const first = turns.run(lane, { deadlineAt: monotonicClock.now() + 10_000, signal: undefined }, () => hold)
   const wait = (ms: number) =>
-    turns.run({ deadlineAt: monotonicClock.now() + ms, signal: undefined }, () => Promise.resolve('served'))
+    turns.run(lane, { deadlineAt: monotonicClock.now() + ms, signal: undefined }, () =>
+      Promise.resolve('served'),
+    )
   return { first, finish, wait }
 }
 

@@ -132,7 +132,8 @@ export class GuardedSigner {
       // Before the queue: while the node is asked nobody waits for the device.
       const tooFar = job.wanted && (await job.headCheck?.refusalOf(job.wanted))
       if (tooFar !== undefined) return refused(tooFar)
-      const result = await this.#turns.run(job.patience, () => this.#serveInTurn(job))
+      const lane = { key: job.key, isUrgent: job.wanted !== undefined }
+      const result = await this.#turns.run(lane, job.patience, () => this.#serveInTurn(job))
       return typeof result === 'string' ? refused(turnRefusal(result)) : result
     } catch (error) {
       if (error instanceof StateError) return refused(refuse(error.code, error.message))

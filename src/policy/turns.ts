@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { FairLine, type Lane } from './fair-line.js'
 
 /** Why a turn never came; nothing was done. */
 export type TurnRefusal = 'queue-full' | 'deadline-passed' | 'client-gone' | 'shutting-down'
@@ -8,11 +9,11 @@ export type Patience = { readonly deadlineAt: number; readonly signal: AbortSign
 
 type Waiting = { readonly start: () => void; readonly leave: (why: TurnRefusal) => void }
 
-/** One at a time, first come first served, a bounded number waiting, nobody longer than it is worth. */
+/** One at a time, in a fair order, a bounded number waiting, nobody longer than it is worth. */
 export class Turns {
   readonly #clock: Clock
   readonly #capacity: number
-  readonly #queue: Waiting[] = []
+  readonly #line = new FairLine<Waiting>()
   #isTaken = false
   #isClosing = false
   #onIdle: (() => void)[] = []
@@ -23,12 +24,16 @@ export class Turns {
   }
 
   get waiting(): number {
-    return this.#queue.length
+    return this.#line.size
   }
 
   /** Runs `job` when it is its turn. Resolves with the reason instead when the turn did not come. */
-  async run<Result>(patience: Patience, job: () => Promise<Result>): Promise<Result | TurnRefusal> {
-    const refusal = await this.#enter(patience)
+  async run<Result>(
+    lane: Lane,
+    patience: Patience,
+    job: () => Promise<Result>,
+  ): Promise<Result | TurnRefusal> {
+    const refusal = await this.#enter(lane, patience)
     if (refusal !== undefined) return refusal
     try {
       return await job()
@@ -40,7 +45,7 @@ export class Turns {
   /** Turns away everybody who waits and everybody to come; resolves when the one at work is done. */
   async close(): Promise<void> {
     this.#isClosing = true
-    for (const { leave } of this.#queue.splice(0)) leave('shutting-down')
+    for (const { leave } of this.#line.clear()) leave('shutting-down')
     if (!this.#isTaken) return
     await new Promise<void>((resolve) => {
       this.#onIdle.push(resolve)
@@ -54,24 +59,27 @@ export class Turns {
     return this.#clock.now() >= deadlineAt ? 'deadline-passed' : undefined
   }
 
-  async #enter(patience: Patience): Promise<TurnRefusal | undefined> {
+  async #enter(lane: Lane, patience: Patience): Promise<TurnRefusal | undefined> {
     const refusal = this.refusalOf(patience)
     if (refusal !== undefined) return refusal
     if (!this.#isTaken) {
       this.#isTaken = true
       return undefined
     }
-    if (this.#queue.length >= this.#capacity) return 'queue-full'
-    return this.#wait(patience)
+    if (this.#line.size >= this.#capacity) {
+      const crowdedOut = this.#line.makeRoomFor(lane)
+      if (crowdedOut === undefined) return 'queue-full'
+      crowdedOut.leave('queue-full')
+    }
+    return this.#wait(lane, patience)
   }
 
-  #wait({ deadlineAt, signal }: Patience): Promise<TurnRefusal | undefined> {
+  #wait(lane: Lane, { deadlineAt, signal }: Patience): Promise<TurnRefusal | undefined> {
     return new Promise((resolve) => {
       const settle = (outcome: TurnRefusal | undefined) => {
         cancelDeadline()
         signal?.removeEventListener('abort', onAbort)
-        const index = this.#queue.indexOf(waiting)
-        if (index >= 0) this.#queue.splice(index, 1)
+        this.#line.remove(lane, waiting)
         resolve(outcome)
       }
       const waiting: Waiting = {
@@ -87,12 +95,12 @@ export class Turns {
         settle('deadline-passed')
       })
       signal?.addEventListener('abort', onAbort, { once: true })
-      this.#queue.push(waiting)
+      this.#line.add(lane, waiting)
     })
   }
 
   #leave(): void {
-    const next = this.#queue.shift()
+    const next = this.#line.next()
     if (next !== undefined) {
       next.start()
       return

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { Turns, type Patience } from '../../src/policy/turns.js'
-import { ManualClock } from './fixture.js'
+import type { Lane } from '../../src/policy/fair-line.js'
+import { ManualClock, TZ1, TZ3 } from './fixture.js'
+
+const URGENT: Lane = { key: TZ1, isUrgent: true }
+const PATIENT: Lane = { key: TZ1, isUrgent: false }
 
 type Job = { readonly done: Promise<unknown>; readonly finish: () => void }
 
@@ -8,16 +12,20 @@ function setUp(capacity = 10) {
   const clock = new ManualClock()
   const turns = new Turns(clock, capacity)
   const started: string[] = []
-  const enter = (name: string, patience: Partial<Patience> = {}): Job => {
+  const enter = (name: string, patience: Partial<Patience> = {}, lane = URGENT): Job => {
     let finish = () => {}
     const hold = new Promise<void>((resolve) => {
       finish = resolve
     })
-    const done = turns.run({ deadlineAt: clock.now() + 100, signal: undefined, ...patience }, async () => {
-      started.push(name)
-      await hold
-      return `${name} is done`
-    })
+    const done = turns.run(
+      lane,
+      { deadlineAt: clock.now() + 100, signal: undefined, ...patience },
+      async () => {
+        started.push(name)
+        await hold
+        return `${name} is done`
+      },
+    )
     return { done, finish }
   }
   return { clock, turns, started, enter }
@@ -65,6 +73,29 @@ describe('turns', () => {
     for (const job of jobs) job.finish()
     await Promise.all(jobs.map(({ done }) => done))
     expect(started).toEqual(['a', 'b', 'c'])
+  })
+
+  test('where all places are taken by what can wait, a vote gets one, and the last who came leaves', async () => {
+    const { turns, started, enter } = setUp(2)
+    const jobs = ['a', 'b'].map((name) => enter(name, {}, PATIENT))
+    const crowdedOut = enter('c', {}, PATIENT)
+    const vote = enter('vote')
+    expect(await crowdedOut.done).toBe('queue-full')
+    expect(turns.waiting).toBe(2)
+    for (const job of [...jobs, vote]) job.finish()
+    await Promise.all([...jobs, vote].map(({ done }) => done))
+    expect(started).toEqual(['a', 'vote', 'b'])
+  })
+
+  test('a key that takes all places gives one to a key that has none', async () => {
+    const { started, enter } = setUp(3)
+    const jobs = ['a', 'b', 'c'].map((name) => enter(name))
+    const crowdedOut = enter('d')
+    const other = enter('other', {}, { ...URGENT, key: TZ3 })
+    expect(await crowdedOut.done).toBe('queue-full')
+    for (const job of [...jobs, other]) job.finish()
+    await Promise.all([...jobs, other].map(({ done }) => done))
+    expect(started).toEqual(['a', 'b', 'other', 'c'])
   })
 
   test('without room to wait one is still served', async () => {
@@ -160,11 +191,11 @@ describe('turns', () => {
   test('a job that throws gives its turn on', async () => {
     const { clock, turns } = setUp()
     const patience = { deadlineAt: clock.now() + 1, signal: undefined }
-    const broken = turns.run(patience, () => Promise.reject(new Error('broken')))
-    const next = turns.run(patience, () => Promise.resolve('served'))
+    const broken = turns.run(URGENT, patience, () => Promise.reject(new Error('broken')))
+    const next = turns.run(URGENT, patience, () => Promise.resolve('served'))
     await expect(broken).rejects.toThrow('broken')
     expect(await next).toBe('served')
-    expect(await turns.run(patience, () => Promise.resolve('and on'))).toBe('and on')
+    expect(await turns.run(URGENT, patience, () => Promise.resolve('and on'))).toBe('and on')
   })
 
   test('a turn refusal is told of a request that is no longer worth serving', () => {
