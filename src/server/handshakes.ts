@@ -3,6 +3,11 @@ import { TLSSocket } from 'node:tls'
 import { systemErrorCode } from '../system-error.js'
 import type { ClientCertificate } from './caller.js'
 
+/** The limit counts from the first packet: Node's own is the socket's idle timer. */
+class HandshakeTimeout extends Error {
+  readonly code = 'ETIMEDOUT'
+}
+
 /** What TLS is made of, as PEM text. With `clientCa` clients have to show a certificate that it signed. */
 export type TlsFiles = {
   readonly cert: string
@@ -39,7 +44,7 @@ export class Handshakes {
     const handshake = { socket, clientCa: this.clientCa }
     this.#pending.set(name, handshake)
     const timer = setTimeout(() => {
-      if (this.#pending.get(name) === handshake) socket.destroy()
+      if (this.#pending.get(name) === handshake) socket.destroy(new HandshakeTimeout())
     }, this.#limitMs)
     socket.once('close', () => {
       clearTimeout(timer)
