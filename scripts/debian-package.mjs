@@ -12,6 +12,7 @@ const PACKAGES = {
   prometheus: { needs: ['true'], works: ['promtool', '--version'] },
   systemd: { needs: ['true'], works: ['systemd-analyze', '--version'] },
   'nginx-light': { needs: ['true'], works: ['nginx', '-v'] },
+  openssl: { needs: ['true'], works: ['openssl', 'version'] },
   logrotate: { needs: ['true'], works: ['logrotate', '--version'] },
 }
 

@@ -3,6 +3,7 @@ import { effectiveSettings, loadConfig, showConfig } from '../config/index.js'
 import { PRINT_JSON } from './options.js'
 import { json, type Output } from './output.js'
 import type { ConfigOptions } from './serve.js'
+import { loadServedConfig } from './served-config.js'
 
 type Options = ConfigOptions & { readonly json?: boolean | undefined }
 
@@ -31,7 +32,7 @@ export function addConfig(program: Command, output: Output): void {
 
 /** Tells that the configuration is right. Throws a ConfigError naming every problem otherwise. */
 function checkConfig({ config: file, stateDir, json: isJson }: Options, { out }: Output): void {
-  const { keys, chains, warnings } = loadConfig(file, { stateDir })
+  const { keys, chains, warnings } = loadServedConfig(file, { stateDir })
   if (isJson === true) {
     out(json({ file, valid: true, warnings }))
     return

@@ -103,6 +103,10 @@ async function ofListener(
   const loaded = facts.config()
   if (loaded.outcome !== 'loaded') return skip(NO_CONFIG)
   if ((await facts.daemon())?.outcome !== 'answers') return skip('no daemon answers')
+  const { server } = loaded.config
+  if (choose(loaded.config) === server.listen && server.transport !== 'plain') {
+    return skip('the signer speaks TLS, which is not asked here: tezio-bridge status tells the version')
+  }
   const listen = choose(loaded.config)
   return listen.port === 0 ? skip('it listens on a port that the system chose') : judge(listen)
 }

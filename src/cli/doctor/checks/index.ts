@@ -2,6 +2,7 @@ import type { Check } from '../check.js'
 import { boardChecks } from './board.js'
 import { clockChecks } from './clock.js'
 import { configurationChecks } from './configuration.js'
+import { credentialChecks } from './credentials.js'
 import { daemonChecks } from './daemon.js'
 import { journalChecks } from './journal.js'
 import { listenerChecks } from './listeners.js'
@@ -16,6 +17,7 @@ import { usbChecks } from './usb.js'
 export const CHECKS: readonly Check[] = [
   ...programChecks,
   ...configurationChecks,
+  ...credentialChecks,
   ...portChecks,
   ...usbChecks,
   ...boardChecks,

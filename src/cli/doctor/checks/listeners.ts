@@ -81,7 +81,8 @@ function canonical(host: string): string {
 /** Whether machines that were not meant may ask. */
 export function judgeExposure({ server, admin, allowedPeers, keys }: Config): Finding {
   const problems: string[] = []
-  if (!isLoopback(server.listen.host)) {
+  // With client_ca nobody gets past the handshake who is not meant to.
+  if (!isLoopback(server.listen.host) && server.transport !== 'mutual-tls') {
     const unsigned = keys.filter(({ requiresAuthentication }) => !requiresAuthentication)
     if (isAnybody(allowedPeers))
       problems.push(`${listenText(server.listen)} is open to any machine that reaches it`)
