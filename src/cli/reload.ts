@@ -47,6 +47,9 @@ const KEY: Settings<KeyConfig> = {
   allow: ['next-request', 'allow'],
   chains: ['next-request', 'chains'],
   requiresAuthentication: ['next-request', 'auth_req'],
+  transactions: ['next-request', 'transactions'],
+  hours: ['next-request', 'hours'],
+  perMinute: ['next-request', 'per_minute'],
 }
 
 /** How two configurations differ, by the names of what does: no values, for they could be secret. */

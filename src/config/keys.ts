@@ -12,6 +12,7 @@ import {
 import { hashesTo, type Authentication } from './authentication.js'
 import type { KeyConfig } from './config.js'
 import { pathText, show, type Findings, type Path } from './findings.js'
+import { readKeyLimits } from './key-limits.js'
 import type { FileContents, SigningKeyEntry } from './schema.js'
 import { neverSigned, warnOfIdleRules } from './signing-rules.js'
 
@@ -78,6 +79,7 @@ function readKey(text: string, entry: SigningKeyEntry, shared: Shared): KeyConfi
     allow: entry.allow && [...new Set(entry.allow)],
     chains: [...new Set(entry.chains ?? shared.chains)],
     requiresAuthentication: requiresAuthentication(entry, authentication, path, findings),
+    ...readKeyLimits(entry, allowedMagicBytes, path, findings),
   }
 }
 

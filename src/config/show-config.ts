@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import { encodePublicKey, hexByte } from '../tezos/index.js'
 import { listenText } from './addresses.js'
 import type { AddressRange, Config, KeyConfig } from './config.js'
+import { limitSettings } from './show-limits.js'
 import { MARK_BYTES } from './seeds.js'
 
 /** What stands in the place of a part that may be secret. */
@@ -69,6 +70,7 @@ function keySettings(key: KeyConfig) {
     chains,
     auth_req: requiresAuthentication,
     ...(publicKey === undefined ? {} : { public_key: encodePublicKey(publicKey) }),
+    ...limitSettings(key),
   }
 }
 

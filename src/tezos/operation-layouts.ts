@@ -140,3 +140,8 @@ export const CONTENT_LAYOUTS: Readonly<Record<Exclude<OperationKind, 'unknown'>,
   zk_rollup_publish: manager(unwalkable),
   zk_rollup_update: manager(unwalkable),
 }
+
+/** Whether contents of a kind have a source that pays, and may be batched. */
+export function isManagerKind(kind: OperationKind): boolean {
+  return kind !== 'unknown' && CONTENT_LAYOUTS[kind].batching === 'manager'
+}
