@@ -40,7 +40,7 @@ export function configuredKey(entry: string): Config['keys'][number] {
 
 /** A real signer over a real journal and a fake device, with clocks that are set by hand. */
 export class LimitsBench {
-  readonly directory = join(temporaryDirectory(), 'state')
+  readonly directory: string
   readonly clock = new ManualClock()
   readonly asked: Uint8Array[] = []
   readonly events: SignEvent[] = []
@@ -53,12 +53,16 @@ export class LimitsBench {
   #store: MarksJournal
   #signer: GuardedSigner
 
+  /** A directory that is given and has a journal is taken as it is. */
   constructor(entry: string, journal: Partial<MarksJournalOptions> = {}) {
     if (publicKeyHash(KEY.publicKey) !== TZ1) throw new Error('another key')
     this.#entry = entry
     this.#journal = journal
+    this.directory = journal.directory ?? join(temporaryDirectory(), 'state')
     const seeds = MARK_KINDS.map((kind) => ({ chain: MAINNET, key: TZ1, kind, level: 0, round: 0 }))
-    MarksJournal.create({ directory: this.directory, maxLevelGap: 'off' }, seeds)
+    if (journal.directory === undefined) {
+      MarksJournal.create({ directory: this.directory, maxLevelGap: 'off' }, seeds)
+    }
     this.#store = this.#open()
     this.#signer = this.#start()
   }
