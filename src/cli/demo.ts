@@ -21,8 +21,8 @@ import { loadServedConfig } from './served-config.js'
 /** A published test mnemonic: everybody knows the keys it makes, so they are worth nothing and protect nothing. */
 const MNEMONIC =
   'mule wise online wear hair sign wife media calm arctic diet tip special quarter season swarm robust apart other whale broken pistol hunt egg'
-/** An operation that no block can include: `failing_noop` with the text "hello". */
-const HARMLESS_OPERATION = `03${'00'.repeat(32)}1100000005${Buffer.from('hello').toString('hex')}`
+/** An operation that no block can include: it reveals a nonce of level 0, on a branch that does not exist. */
+const HARMLESS_OPERATION = `03${'00'.repeat(32)}01${'00'.repeat(4 + 32)}`
 const READY_TIMEOUT_MS = 5000
 
 /** Serves with a simulated device and a temporary state directory, and says how to try it, until it is stopped. */

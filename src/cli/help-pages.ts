@@ -158,6 +158,23 @@ export const HELP_PAGES: Readonly<Record<string, HelpPage>> = {
     ],
     exits: [78],
   },
+  'policy explain': {
+    about: [
+      'Decodes a payload and shows what each rule of the key says of it, which one decides, and what the marks and the spend windows in the state directory say now. It reads only, also beside a running daemon, and never touches the board. What only the daemon knows is listed. docs/policy.md explains every rule.',
+      'It ends with 0 where the payload would be signed as far as can be told, and with 78 where it would be refused.',
+    ],
+    examples: [
+      [
+        'tezio-bridge policy explain --key tz3g4AnLYCcGY5sQvk6m2bxfBGFfXx4c1HfJ --payload 05010000000568656c6c6f',
+        'of Michelson data',
+      ],
+      [
+        'tezio-bridge policy explain --json --key tz3g4AnLYCcGY5sQvk6m2bxfBGFfXx4c1HfJ --payload -',
+        'of what standard input says, for scripts',
+      ],
+    ],
+    exits: [78],
+  },
   conformance: {
     about: [
       'Judges the device on a port by the serial protocol, check by check, with reports for people, JSON and JUnit. With --destructive it also raises the watermarks of the device: never do that with a board that bakes.',

@@ -28,7 +28,8 @@ export function exportMarks(file: string, options: MarksOptions, { out }: Output
     const state = buried(config)
     const marks = [...state.marks.values()]
     const { exportedAt = '' } = state
-    writeFileSync(fd, exportText({ exportedAt, marks, quarantines: [...state.quarantines.values()] }))
+    const quarantines = [...state.quarantines.values()]
+    writeFileSync(fd, exportText({ exportedAt, marks, quarantines, spends: [...state.spends.values()] }))
     fsyncSync(fd)
     syncDirectory(systemFiles, dirname(path))
     const result = { file: path, exportedAt, marks: marks.length }
@@ -58,17 +59,23 @@ export type ImportOptions = MarksOptions & SelectOptions & { readonly dryRun?: b
 export function importMarks(paths: readonly string[], options: ImportOptions, { out }: Output): void {
   const config = loadConfig(options.config, { stateDir: options.stateDir })
   const selection = readSelection(options)
-  const { files, marks, quarantines } = readImport(paths)
+  const { files, marks, quarantines, spends } = readImport(paths)
   const selected = marks.filter((mark) => isSelected(selection, mark))
   const ours = new Set<string>(config.keys.map(({ publicKeyHash }) => publicKeyHash))
   const relevant = quarantines.filter(({ key }) => ours.has(key))
+  const spent = spends.filter(({ key }) => ours.has(key))
   const plan = withJournal(config, (store) =>
-    options.dryRun === true ? store.planImport(selected) : store.import(selected, relevant),
+    options.dryRun === true ? store.planImport(selected) : store.import(selected, relevant, spent),
   )
-  if (plan.raised.length === 0) throw new RefusedError(`nothing was raised: ${whyNone(files, plan)}`)
+  if (plan.raised.length === 0 && spent.length === 0)
+    throw new RefusedError(`nothing was raised: ${whyNone(files, plan)}`)
   const quarantined = relevant.map(({ key }) => key)
-  if (options.json === true) out(json({ dryRun: options.dryRun === true, ...plan, quarantined }))
-  else out(describe(plan, options.dryRun === true))
+  if (options.json === true)
+    out(json({ dryRun: options.dryRun === true, ...plan, quarantined, spends: spent.length }))
+  else {
+    out(describe(plan, options.dryRun === true))
+    if (spent.length > 0) out(`operations for spend windows: ${spent.length} in the file\n`)
+  }
 }
 
 function whyNone(files: readonly string[], { left, unknown }: ImportPlan): string {

@@ -20,6 +20,7 @@ import { LOG_LEVELS } from './log.js'
 import { addMarks } from './marks-commands.js'
 import { PRINT_JSON, positioned } from './options.js'
 import type { Output } from './output.js'
+import { addPolicy } from './policy-commands.js'
 import { addStatus } from './status/status-command.js'
 import { addSetup } from './setup-command.js'
 import { packageVersion } from './version.js'
@@ -76,6 +77,7 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
   addSetup(program, output, onExit)
   addKeys(program, output)
   addMarks(program, output)
+  addPolicy(program, output, onExit)
   addBoardTools(program, output, onExit)
   addDoctor(program, output, onExit)
   addDevices(program, output)

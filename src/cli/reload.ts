@@ -60,6 +60,9 @@ const KEY: Settings<KeyConfig> = {
   chains: ['next-request', 'chains'],
   requiresAuthentication: ['next-request', 'auth_req'],
   clients: ['next-request', 'clients'],
+  transactions: ['next-request', 'transactions'],
+  hours: ['next-request', 'hours'],
+  perMinute: ['next-request', 'per_minute'],
 }
 
 /** How two configurations differ, by the names of what does: no values, for they could be secret. */

@@ -33,10 +33,11 @@ export function readClients(
 }
 
 /** The names that a key's `clients` may list: of clients, and the addresses of the other keys that authenticate. */
-export function clientNames(
-  { authorizedKeys, clients }: Clients,
-  authenticationKey: AuthenticationKey | undefined,
-): readonly string[] {
+export function clientNames({
+  authorizedKeys,
+  clients,
+  authenticationKey,
+}: Clients & { readonly authenticationKey: AuthenticationKey | undefined }): readonly string[] {
   return [
     ...(authenticationKey === undefined ? [] : [authenticationKey.publicKeyHash]),
     ...authorizedKeys.map(authenticationKeyHash),

@@ -17,6 +17,33 @@ export type AddressRange = {
   readonly prefixLength: number
 }
 
+/** A day of the week. */
+export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'
+
+/** When a key may sign: minutes of the day, `to` exclusive, the days on which it begins, an IANA time zone. */
+export type HoursConfig = {
+  readonly from: number
+  readonly to: number
+  readonly days: readonly Weekday[]
+  readonly zone: string
+}
+
+/** How much a key may let go in any so many hours. */
+export type SpendWindowConfig = {
+  readonly hours: number
+  readonly maxMutez: number
+  readonly maxFeeMutez: number | undefined
+}
+
+/** What bounds a key's operations; `undefined`: no such rule. */
+export type TransactionsConfig = {
+  readonly destinations: readonly string[] | undefined
+  readonly maxMutez: number | undefined
+  readonly maxFeeMutez: number | undefined
+  readonly entrypoints: readonly string[] | undefined
+  readonly spendWindows: readonly SpendWindowConfig[]
+}
+
 /** A key the bridge signs with, and its rules. */
 export type KeyConfig = {
   readonly publicKeyHash: PublicKeyHash
@@ -34,6 +61,10 @@ export type KeyConfig = {
   readonly requiresAuthentication: boolean
   /** Who may ask: names of clients and addresses of authorized keys. `undefined`: whoever is authenticated. */
   readonly clients: readonly string[] | undefined
+  readonly transactions: TransactionsConfig | undefined
+  readonly hours: HoursConfig | undefined
+  /** The most signatures that the device is asked for in any 60 s. */
+  readonly perMinute: number | undefined
 }
 
 /** The device's key whose signature authenticates requests. */

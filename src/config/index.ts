@@ -11,6 +11,7 @@ export type {
   KeyConfig,
   ListenAddress,
 } from './config.js'
+export { clientNames } from './clients.js'
 export { expiryOf, readCertificates, refusalOfDates } from './certificate.js'
 export { readCredentials, type Credentials, type TlsMaterial } from './credentials.js'
 export { effectiveSettings, showConfig } from './show-config.js'

@@ -13,6 +13,7 @@ import { hashesTo, type Authentication } from './authentication.js'
 import { refuseUnknownClients } from './clients.js'
 import type { KeyConfig } from './config.js'
 import { pathText, show, type Findings, type Path } from './findings.js'
+import { readKeyLimits } from './key-limits.js'
 import type { FileContents, SigningKeyEntry } from './schema.js'
 import { neverSigned, warnOfIdleRules } from './signing-rules.js'
 
@@ -82,6 +83,7 @@ function readKey(text: string, entry: SigningKeyEntry, shared: Shared): KeyConfi
     chains: [...new Set(entry.chains ?? shared.chains)],
     requiresAuthentication: requiresAuthentication(entry, authentication, path, findings),
     clients: readKeyClients(entry, shared, path),
+    ...readKeyLimits(entry, allowedMagicBytes, path, findings),
   }
 }
 

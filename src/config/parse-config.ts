@@ -72,7 +72,7 @@ function build(
   const chains = [...new Set(contents.chains ?? mainnet())]
   const authentication = readAuthentication(contents, findings)
   const clients = readClients(contents, file, authentication.key, findings)
-  const names = clientNames(clients, authentication.key)
+  const names = clientNames({ ...clients, authenticationKey: authentication.key })
   const keys = readKeys(contents, authentication, names, chains, findings)
   refuseUnmarkedConsensus(contents, keys, findings)
   return {

@@ -1,5 +1,14 @@
 import { z } from 'zod'
 import { readAddressRange, readListenAddress } from './addresses.js'
+import {
+  MAX_MUTEZ,
+  MAX_WINDOW_HOURS,
+  readDestination,
+  readEntrypoint,
+  readTimeOfDay,
+  readWeekday,
+  readZone,
+} from './limit-values.js'
 import { isRefused, pathText, show, suggestion, type Path, type Refused } from './findings.js'
 import {
   readAuthenticationKey,
@@ -46,6 +55,11 @@ const list = <T>(read: (value: unknown) => T | Refused) =>
     error: ({ input }) => `${show(input)} is not a list; write [first, second]`,
   })
 
+const sections = <Value extends z.ZodType>(value: Value) =>
+  z.array(value, { error: ({ input }) => `${show(input)} is not a list of mappings; begin each with "- "` })
+
+const isMapping = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
+
 const chains = z
   .preprocess(
     (value) => (typeof value === 'string' ? [value] : value),
@@ -66,6 +80,34 @@ const table = <Value extends z.ZodType>(value: Value) =>
     error: ({ input }) => `${show(input)} is not a mapping; indent its entries below it`,
   })
 
+const MUTEZ = ' (mutez)'
+const mutez = leaf(wholeNumber(0, MAX_MUTEZ, MUTEZ))
+
+const spendWindow = section({
+  hours: leaf(wholeNumber(1, MAX_WINDOW_HOURS, ' (hours)')).unwrap(),
+  max_mutez: mutez.unwrap(),
+  max_fee_mutez: mutez,
+})
+
+const transactions = section({
+  destinations: list(readDestination).optional(),
+  max_mutez: mutez,
+  max_fee_mutez: mutez,
+  entrypoints: list(readEntrypoint).optional(),
+  spend_windows: z
+    .preprocess((value) => (isMapping(value) ? [value] : value), sections(spendWindow))
+    .optional(),
+})
+
+const hours = section({
+  from: leaf(readTimeOfDay).unwrap(),
+  to: leaf(readTimeOfDay).unwrap(),
+  days: list(readWeekday)
+    .min(1, { error: 'no day is listed; name one, or remove the line for every day' })
+    .optional(),
+  zone: leaf(readZone),
+})
+
 const signingKey = section({
   curve_alias: leaf(wholeNumber(1, 3)),
   allowed_ops: list(readMagicByte).optional(),
@@ -77,6 +119,9 @@ const signingKey = section({
   clients: list(readText)
     .min(1, { error: 'lists nobody; name who may ask, or remove the line for whoever is authenticated' })
     .optional(),
+  transactions: transactions.optional(),
+  per_minute: leaf(wholeNumber(1, 6000)),
+  hours: hours.optional(),
 })
 
 const client = section({
@@ -169,7 +214,9 @@ function unknownKey(key: string, path: Path, known: readonly string[]): string {
 /** The keys that the section at `path` may hold. */
 function keysAt(schema: unknown, path: Path): readonly string[] {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return keysAt(schema.unwrap(), path)
+  if (schema instanceof z.ZodPipe) return keysAt(schema.out, path)
   const [step, ...rest] = path
+  if (schema instanceof z.ZodArray) return keysAt(schema.element, rest)
   if (schema instanceof z.ZodRecord) return keysAt(schema.valueType, rest)
   if (!(schema instanceof z.ZodObject)) return []
   return step === undefined ? Object.keys(schema.shape) : keysAt(schema.shape[String(step)], rest)

@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import { encodeAuthenticationKey, encodePublicKey, hexByte } from '../tezos/index.js'
 import { listenText } from './addresses.js'
 import type { AddressRange, ClientConfig, Config, KeyConfig } from './config.js'
+import { limitSettings } from './show-limits.js'
 import { MARK_BYTES } from './seeds.js'
 
 /** What stands in the place of a part that may be secret. */
@@ -71,6 +72,7 @@ function keySettings(key: KeyConfig) {
     auth_req: requiresAuthentication,
     ...(clients === undefined ? {} : { clients }),
     ...(publicKey === undefined ? {} : { public_key: encodePublicKey(publicKey) }),
+    ...limitSettings(key),
   }
 }
 

@@ -20,6 +20,18 @@ export function maySignConsensus({ allowedMagicBytes }: KeyConfig): boolean {
   return Object.values(MARK_BYTES).some((byte) => allowedMagicBytes.includes(byte))
 }
 
+/** The same, where the key's list of kinds leaves something of it as well. */
+export function maySignConsensusByName({
+  bytes,
+  allow,
+}: {
+  readonly bytes: KeyConfig['allowedMagicBytes']
+  readonly allow: KeyConfig['allow']
+}): boolean {
+  const kinds = Object.entries(MARK_BYTES).filter(([, byte]) => bytes === 'any' || bytes.includes(byte))
+  return kinds.some(([kind]) => allow === undefined || allow.includes(kind))
+}
+
 /** Warns of what a key's two rules, by first byte and by kind, can never let through together. */
 export function warnOfIdleRules(
   key: string,

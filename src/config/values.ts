@@ -5,6 +5,7 @@ import {
   decodePublicKey,
   hexByte,
   OPERATION_KINDS,
+  STAKING_KINDS,
   VOTE_KINDS,
   parseChainId,
   type ChainId,
@@ -16,7 +17,11 @@ import { refused, show, suggestion, type Refused } from './findings.js'
 export const ALLOWED_KINDS: readonly string[] = [
   ...['block', 'preattestation', 'attestation', 'michelson_data'],
   ...OPERATION_KINDS.filter((kind) => !VOTE_KINDS.includes(kind)),
+  ...['ballot:yay', 'ballot:nay', 'ballot:pass', ...STAKING_KINDS],
 ]
+
+/** Another name that `allow` takes, and the one it stands for. */
+const MICHELSON = { also: 'michelson', means: 'michelson_data' }
 
 /** The largest level or round there is: both are int32 and not negative. */
 export const MAX_LEVEL = 0x7fff_ffff
@@ -105,6 +110,7 @@ export function readMagicByte(value: unknown): number | Refused {
 /** A kind of payload by name. */
 export function readKind(value: unknown): string | Refused {
   if (typeof value === 'string' && ALLOWED_KINDS.includes(value)) return value
+  if (value === MICHELSON.also) return MICHELSON.means
   const close = typeof value === 'string' ? suggestion(value, ALLOWED_KINDS) : ''
   return refused(`${show(value)} is not a kind of payload${close}; docs/config.md lists them`)
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { markName, type ImportedMark, type Quarantine } from '../policy/index.js'
-import { chainField, digestField, keyField, kindField, levelField } from './fields.js'
+import { markName, type ImportedMark, type Quarantine, type Spend } from '../policy/index.js'
+import { amountField, chainField, digestField, keyField, kindField, levelField } from './fields.js'
 
 const FORMAT = 'tezio-bridge-export'
 const VERSION = 1
@@ -12,6 +12,8 @@ export type ExportedMarks = {
   readonly exportedAt: string
   readonly marks: readonly ImportedMark[]
   readonly quarantines: readonly Quarantine[]
+  /** What keys with spend windows were let through. */
+  readonly spends: readonly Spend[]
 }
 
 const bodySchema = z.strictObject({
@@ -29,12 +31,24 @@ const bodySchema = z.strictObject({
     }),
   ),
   quarantines: z.array(z.strictObject({ key: keyField, digest: digestField, since: z.iso.datetime() })),
+  /** Not there where nothing was spent: older versions write none, and take no other. */
+  spends: z
+    .array(
+      z.strictObject({
+        key: keyField,
+        digest: digestField,
+        mutez: amountField,
+        feeMutez: amountField,
+        at: z.iso.datetime(),
+      }),
+    )
+    .default([]),
 })
 
 const sealedSchema = z.looseObject({ format: z.literal(FORMAT), sum: z.string() })
 
 /** The file's text: JSON, with a checksum over all the rest. */
-export function exportText({ exportedAt, marks, quarantines }: ExportedMarks): string {
+export function exportText({ exportedAt, marks, quarantines, spends }: ExportedMarks): string {
   const body = {
     format: FORMAT,
     version: VERSION,
@@ -43,8 +57,13 @@ export function exportText({ exportedAt, marks, quarantines }: ExportedMarks): s
       return { chain, key, kind, level, round, digest: digest ?? null }
     }),
     quarantines,
+    ...(spends.length === 0 ? {} : { spends: spends.map(spendText) }),
   }
   return `${JSON.stringify({ ...body, sum: checksum(body) }, null, 2)}\n`
+}
+
+function spendText({ key, digest, mutez, feeMutez, at }: Spend) {
+  return { key, digest, mutez: String(mutez), feeMutez: String(feeMutez), at }
 }
 
 /** Whether a file's value claims to be an export of this program. */
@@ -56,7 +75,7 @@ export function isExport(value: unknown): boolean {
 export function readExport(value: unknown): ExportedMarks | string {
   const { sum, ...rest } = sealedSchema.parse(value)
   if (checksum(rest) !== sum) return 'its checksum is wrong: it was changed, or it is not whole'
-  const { exportedAt, marks, quarantines } = bodySchema.parse(rest)
+  const { exportedAt, marks, quarantines, spends } = bodySchema.parse(rest)
   const names = new Set<string>()
   for (const mark of marks) {
     const name = markName(mark)
@@ -64,7 +83,7 @@ export function readExport(value: unknown): ExportedMarks | string {
     names.add(name)
   }
   const imported = marks.map((mark) => ({ ...mark, digest: mark.digest ?? undefined }))
-  return { exportedAt, marks: imported, quarantines }
+  return { exportedAt, marks: imported, quarantines, spends }
 }
 
 /** SHA-256 over the compact JSON of everything but the checksum, in the order of the file. */

@@ -30,6 +30,12 @@ export const digestField = z
   .regex(/^[0-9a-fA-F]{64}$/, 'not 32 bytes in hex')
   .toLowerCase()
 
+/** Mutez in decimal digits: more than a JSON number holds. */
+export const amountField = z
+  .string()
+  .regex(/^(?:0|[1-9]\d{0,23})$/, 'not a whole number of mutez')
+  .transform(BigInt)
+
 const KIND_BY_NAME: ReadonlyMap<string, MarkKind> = new Map([
   ['block', 'block'],
   ['preattestation', 'preattestation'],

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
-import type { ImportedMark, Quarantine } from '../policy/index.js'
+import type { ImportedMark, Quarantine, Spend } from '../policy/index.js'
 import { isExport, readExport } from './exported-marks.js'
 import { MigrationError } from './migration-error.js'
 import { octezSignerKind, readOctezSigner } from './octez-signer.js'
@@ -13,6 +13,7 @@ export type Import = {
   readonly files: readonly string[]
   readonly marks: readonly ImportedMark[]
   readonly quarantines: readonly Quarantine[]
+  readonly spends: readonly Spend[]
 }
 
 /** Files of marks hold a few lines for each key; more than this is something else. */
@@ -32,6 +33,7 @@ export function readImport(paths: readonly string[]): Import {
     files,
     marks: read.flatMap(({ marks }) => marks),
     quarantines: read.flatMap(({ quarantines }) => quarantines),
+    spends: read.flatMap(({ spends }) => spends),
   }
 }
 
@@ -42,7 +44,7 @@ function filesOf(path: string): readonly string[] {
   throw new MigrationError(`${path}: no file in it is known by its name; understood are ${UNDERSTOOD}`)
 }
 
-type FileMarks = Pick<Import, 'marks' | 'quarantines'>
+type FileMarks = Pick<Import, 'marks' | 'quarantines' | 'spends'>
 
 function readFile(path: string): FileMarks {
   const stat = statSync(path)
@@ -69,9 +71,9 @@ function marksOf(path: string, value: unknown): FileMarks {
   }
   const name = basename(path)
   const kind = octezSignerKind(name)
-  if (kind !== undefined) return { marks: readOctezSigner(kind, value), quarantines: [] }
+  if (kind !== undefined) return { marks: readOctezSigner(kind, value), quarantines: [], spends: [] }
   const chain = signatoryChain(name)
-  if (chain !== undefined) return { marks: readSignatory(chain, value), quarantines: [] }
+  if (chain !== undefined) return { marks: readSignatory(chain, value), quarantines: [], spends: [] }
   throw new MigrationError(
     `${path}: neither its name nor its content tells what it is; understood are ${UNDERSTOOD}`,
   )

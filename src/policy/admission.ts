@@ -1,6 +1,7 @@
 import type { Signable } from '../tezos/index.js'
 import { authenticateRequest, type AuthenticationRules, type DeviceProof } from './authentication.js'
-import { authorise, readPayload, type KeyRules } from './key-rules.js'
+import { authorise, readPayload } from './authorise.js'
+import type { KeyRules } from './key-rules.js'
 import { refuse, type Refusal } from './refusal.js'
 import type { SignRequest } from './sign-request.js'
 
@@ -29,6 +30,7 @@ export function admit(
   keys: readonly KeyRules[],
   request: SignRequest,
   authentication: AuthenticationRules,
+  now: Date,
 ): Admission {
   const rules = keys.find(({ publicKeyHash }) => publicKeyHash === request.publicKeyHash)
   if (rules === undefined) {
@@ -42,19 +44,13 @@ export function admit(
   if (proven.outcome === 'refused') return { refusal: proven.refusal, signable, clients: [] }
   const { clients, proof } = proven
   const asked: Asked = { rules, signable, clients, proof }
-  const refusal = proof === undefined ? permit(asked) : undefined
+  const refusal = proof === undefined ? permit(asked, now) : undefined
   return refusal === undefined ? { asked } : { refusal, signable, clients }
 }
 
 const NOBODY = { outcome: 'proven', clients: [], proof: undefined } as const
 
 /** Whether the key's rules let whoever asks have this signed; `undefined` when they do. */
-export function permit({ rules, signable, clients }: Asked): Refusal | undefined {
-  return refusedClients(rules, clients) ?? authorise(rules, signable)
-}
-
-function refusedClients({ publicKeyHash, clients: listed }: KeyRules, clients: readonly string[]) {
-  if (listed === undefined || clients.some((client) => listed.includes(client))) return undefined
-  const text = `${clients.join(', ')} may not ask for ${publicKeyHash}: its clients are ${listed.join(', ')}`
-  return refuse('client-not-allowed', text)
+export function permit({ rules: key, signable, clients }: Asked, now: Date): Refusal | undefined {
+  return authorise({ key, signable, clients, now })
 }

@@ -1,4 +1,4 @@
-import type { JournalState } from './journal-state.js'
+import { keepLatest, type JournalState } from './journal-state.js'
 import { comparePosition } from './mark.js'
 import { StateError } from './state-error.js'
 
@@ -24,4 +24,5 @@ export function adopt(known: JournalState, found: JournalState): void {
   for (const [key, quarantine] of found.quarantines) {
     if (!known.quarantines.has(key)) known.quarantines.set(key, quarantine)
   }
+  for (const spend of found.spends.values()) keepLatest(known, spend)
 }

@@ -1,5 +1,7 @@
 import { isConsensus, toHex, type PublicKeyHash, type Signable } from '../tezos/index.js'
 import type { Verdict } from './decide.js'
+import type { Refusal } from './refusal.js'
+import type { RuleName } from './rule-name.js'
 import type { SignResult } from './sign-request.js'
 
 /** One line of the audit log: what was asked and what became of it. No payload and no signature is in it. */
@@ -17,6 +19,8 @@ export type SignEvent = {
   /** The refusal's code and its words. */
   readonly code?: string
   readonly reason?: string
+  /** The rule of the key that refused, where one did. */
+  readonly rule?: RuleName
   readonly kind?: string
   readonly contents?: readonly string[]
   readonly chain?: string
@@ -58,8 +62,7 @@ export function auditLine(
   now: number,
 ): SignEvent {
   const { enteredAt, turnAt = now, syncMs, deviceMs, verdict, admitted, clients } = progress
-  const refusal =
-    result.outcome === 'refused' ? { code: result.refusal.code, reason: result.refusal.message } : {}
+  const refusal = result.outcome === 'refused' ? refusalFields(result.refusal) : {}
   return {
     event: 'signature.decided',
     requestId,
@@ -78,13 +81,19 @@ export function auditLine(
   }
 }
 
+function refusalFields({ code, message: reason, rule }: Refusal): Partial<SignEvent> {
+  return rule === undefined ? { code, reason } : { code, reason, rule }
+}
+
 function described(signable: Signable): Partial<SignEvent> {
   if (isConsensus(signable)) {
     const { kind, chainId: chain, level, round } = signable
     return { kind, chain, level, round }
   }
   const { kind } = signable
-  return signable.kind === 'operation' ? { kind, contents: signable.contents } : { kind }
+  return signable.kind === 'operation'
+    ? { kind, contents: signable.contents.map((content) => content.kind) }
+    : { kind }
 }
 
 function rounded(ms: number): number {

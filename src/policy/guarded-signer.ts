@@ -1,35 +1,23 @@
 import type { Clock } from '../clock.js'
-import {
-  encodeSignature,
-  isConsensus,
-  payloadDigest,
-  toHex,
-  type PublicKey,
-  type PublicKeyHash,
-  type Signable,
-} from '../tezos/index.js'
-import { admit, permit, type Asked } from './admission.js'
-import { knownAnswer, refused, verifiedSignature } from './answers.js'
-import { auditLine, type Audited, type Progress, type SignEvent } from './audit.js'
+import { payloadDigest, type PublicKey, type PublicKeyHash } from '../tezos/index.js'
+import { admit, permit } from './admission.js'
+import { knownAnswer, refused } from './answers.js'
+import { auditLine, type Audited, type SignEvent } from './audit.js'
 import type { AuthenticationRules, DeviceProof } from './authentication.js'
 import type { Verdict } from './decide.js'
 import { deviceRefusal } from './device-proof.js'
 import { failureRefusal, quarantineRefusal, turnRefusal } from './explain.js'
 import type { HeadCheck } from './head-check.js'
 import type { KeyRules } from './key-rules.js'
-import { wantedBy, type Wanted } from './mark.js'
 import type { MarkStore } from './mark-store.js'
-import { nonceUse, NonceWatch } from './nonce-watch.js'
-import { refuse } from './refusal.js'
+import { RateWatch } from './rate.js'
+import { refuse, type Refusal } from './refusal.js'
+import { Release, type SignerTrouble } from './release.js'
 import type { SignRequest, SignResult } from './sign-request.js'
 import type { SigningDevice } from './signing-device.js'
+import { signingJob, type OngoingProgress, type SigningJob } from './signing-job.js'
 import { StateError } from './state-error.js'
-import { Turns, type Patience } from './turns.js'
-
-/** What went wrong without changing the answer. */
-export type SignerTrouble =
-  | { readonly event: 'signature.not-stored'; readonly key: PublicKeyHash; readonly reason: string }
-  | { readonly event: 'key.quarantined'; readonly key: PublicKeyHash; readonly reason: string }
+import { Turns } from './turns.js'
 
 /** What may be signed, as far as a configuration says it. */
 export type SignerRules = {
@@ -44,6 +32,8 @@ export type GuardedSignerOptions = SignerRules & {
   readonly store: MarkStore
   readonly device: SigningDevice
   readonly clock: Clock
+  /** For the hours of keys. */
+  readonly wallClock?: () => Date
   /** The public key of a configured key, once it is known. */
   readonly publicKeyOf: (key: PublicKeyHash) => PublicKey | undefined
   /** Requests that may wait for the device; one more is refused. */
@@ -51,34 +41,19 @@ export type GuardedSignerOptions = SignerRules & {
   readonly onEvent: (event: SignEvent | SignerTrouble) => void
 }
 
-/** A request that passed steps 1 to 3, but for what the device has to verify, on its way through the rest. */
-type Job = {
-  readonly requestId: string
-  readonly key: PublicKeyHash
-  readonly payload: Uint8Array
-  readonly signable: Signable
-  readonly asked: Asked
-  readonly digest: Uint8Array
-  /** `undefined` for a payload that carries no mark. */
-  readonly wanted: Wanted | undefined
-  /** The head check that was in force when the request came. */
-  readonly headCheck: HeadCheck | undefined
-  readonly patience: Patience
-  readonly progress: { -readonly [Part in keyof Progress]: Progress[Part] }
-}
-
 /** The only way to the device: nothing is signed that did not pass every step, in this order. */
 export class GuardedSigner {
   readonly #options: GuardedSignerOptions
   #rules: SignerRules
   readonly #turns: Turns
-  readonly #nonces: NonceWatch
+  readonly #rate = new RateWatch()
+  readonly #release: Release
 
   constructor(options: GuardedSignerOptions) {
     this.#options = options
     this.#rules = options
     this.#turns = new Turns(options.clock, options.queueCapacity)
-    this.#nonces = new NonceWatch(options.store.nonces())
+    this.#release = new Release(options)
   }
 
   /** Requests that wait for the device. */
@@ -88,27 +63,20 @@ export class GuardedSigner {
 
   /** Answers with a signature or with the reason why not. */
   async sign(request: SignRequest): Promise<SignResult> {
-    const { requestId, publicKeyHash: key, payload } = request
+    const { requestId, publicKeyHash: key } = request
     const enteredAt = this.#options.clock.now()
-    const digest = payloadDigest(payload)
-    const admission = admit(this.#rules.keys, request, this.#rules.authentication)
-    const progress = {
+    const admission = admit(this.#rules.keys, request, this.#rules.authentication, this.#now())
+    const progress: OngoingProgress = {
       ...{ enteredAt, turnAt: undefined, syncMs: 0, deviceMs: 0, verdict: undefined },
       admitted: admission.refusal === undefined && admission.asked.proof === undefined,
       clients: (admission.asked ?? admission).clients,
     }
     if (admission.refusal !== undefined) {
       const { signable, refusal } = admission
+      const digest = payloadDigest(request.payload)
       return this.#audit({ requestId, key, signable, digest, progress }, refused(refusal))
     }
-    const { asked } = admission
-    const { signable } = asked
-    const wanted = isConsensus(signable) ? wantedBy(key, signable, toHex(digest)) : undefined
-    const { headCheck } = this.#rules
-    const job: Job = {
-      ...{ requestId, key, payload, signable, asked, digest, wanted, headCheck },
-      ...{ patience: request, progress },
-    }
+    const job = signingJob(request, admission.asked, this.#rules.headCheck, progress)
     return this.#audit(job, await this.#serve(job))
   }
 
@@ -123,7 +91,7 @@ export class GuardedSigner {
     return this.#turns.close()
   }
 
-  async #serve(job: Job): Promise<SignResult> {
+  async #serve(job: SigningJob): Promise<SignResult> {
     try {
       const { proof } = job.asked
       // Who is not authenticated yet gets nothing, not even a stored signature. Else before the queue: while the node
@@ -142,7 +110,7 @@ export class GuardedSigner {
   }
 
   /** The rest of step 3, where the device verifies, and then all that others do before their turn. */
-  async #serveProven(job: Job, proof: DeviceProof): Promise<SignResult> {
+  async #serveProven(job: SigningJob, proof: DeviceProof): Promise<SignResult> {
     const { device, clock } = this.#options
     const { asked, progress, patience } = job
     progress.turnAt = clock.now()
@@ -152,14 +120,14 @@ export class GuardedSigner {
     })
     if (refusal !== undefined) return refused(refusal)
     progress.clients = [...asked.clients, proof.client]
-    const forbidden = permit({ ...asked, clients: progress.clients })
+    const forbidden = permit({ ...asked, clients: progress.clients }, this.#now())
     if (forbidden !== undefined) return refused(forbidden)
     progress.admitted = true
     return (await this.#answerWithoutDevice(job)) ?? this.#serveInTurn(job)
   }
 
   /** What can be said without the device: from the marks, or because the level is too far from the chain's head. */
-  async #answerWithoutDevice(job: Job): Promise<SignResult | undefined> {
+  async #answerWithoutDevice(job: SigningJob): Promise<SignResult | undefined> {
     const known = await this.#answerFromMarks(job)
     if (known !== undefined) return known
     const tooFar = job.wanted && (await job.headCheck?.refusalOf(job.wanted))
@@ -167,7 +135,7 @@ export class GuardedSigner {
   }
 
   /** Steps 4 to 9, alone with the device. The mark is raised, durably, before the first byte goes out. */
-  async #serveInTurn(job: Job): Promise<SignResult> {
+  async #serveInTurn(job: SigningJob): Promise<SignResult> {
     const { store, device, clock } = this.#options
     job.progress.turnAt ??= clock.now()
     const known = await this.#answerFromMarks(job) // the one before may have signed this very payload
@@ -180,19 +148,35 @@ export class GuardedSigner {
     const gone = this.#turns.refusalOf(job.patience)
     if (gone !== undefined) return refused(turnRefusal(gone))
 
+    const tooMuch = await this.#refusalByHistory(job)
+    if (tooMuch !== undefined) return refused(tooMuch)
     const verdict = await this.#reserve(job)
     const settled = verdict && knownAnswer(job.key, verdict)
     if (settled !== undefined) return settled
 
     const sentAt = clock.now()
+    this.#rate.count(job.key, sentAt)
     const made = await device.sign(job.key, job.payload)
     job.progress.deviceMs = clock.now() - sentAt
     if (made.outcome === 'failed') return refused(failureRefusal(made, verdict))
-    return this.#release(job, made.signature)
+    return this.#release.answer(job, made.signature)
+  }
+
+  /** The rules that count what came before. What an operation moves is written down, durably, when they let it through. */
+  async #refusalByHistory({ key, asked, spending, progress }: SigningJob): Promise<Refusal | undefined> {
+    const { clock, store } = this.#options
+    const startedAt = clock.now()
+    const rate = this.#rate.ask(key, asked.rules.perMinute, startedAt)
+    if (rate.says === 'refuses') return refuse(rate.code, rate.because, 'per_minute')
+    if (spending === undefined) return undefined
+    const verdict = await store.reserveSpend(spending.wanted, spending.windows)
+    progress.syncMs = clock.now() - startedAt
+    if (verdict.verdict !== 'deny') return undefined
+    return refuse('spend-limit', verdict.because, 'transactions.spend_windows')
   }
 
   /** Step 5 without its effects: an answer that needs neither the device nor a raised mark. */
-  async #answerFromMarks(job: Job): Promise<SignResult | undefined> {
+  async #answerFromMarks(job: SigningJob): Promise<SignResult | undefined> {
     if (job.wanted === undefined) return undefined
     const verdict = await this.#options.store.peek(job.wanted)
     job.progress.verdict = verdict.verdict
@@ -200,7 +184,7 @@ export class GuardedSigner {
   }
 
   /** Steps 5 and 6. `undefined` for a payload that carries no mark. */
-  async #reserve({ wanted, progress }: Job): Promise<Verdict | undefined> {
+  async #reserve({ wanted, progress }: SigningJob): Promise<Verdict | undefined> {
     if (wanted === undefined) return undefined
     const startedAt = this.#options.clock.now()
     const verdict = await this.#options.store.reserve(wanted)
@@ -209,45 +193,8 @@ export class GuardedSigner {
     return verdict
   }
 
-  /** Steps 8 and 9: only a signature that verifies, with a fresh nonce, leaves the host. */
-  async #release(job: Job, made: Uint8Array): Promise<SignResult> {
-    const { key, digest, wanted } = job
-    const publicKey = this.#options.publicKeyOf(key)
-    const signature = publicKey && verifiedSignature(publicKey, digest, made)
-    if (publicKey === undefined || signature === undefined) {
-      return refused(
-        refuse(
-          'signature-invalid',
-          `the device's signature is not one by ${key} over this payload; it was withheld`,
-        ),
-      )
-    }
-    const nonce = nonceUse(key, toHex(digest), toHex(signature))
-    if (nonce !== undefined && !this.#nonces.accepts(nonce)) return this.#quarantine(key, nonce.digest)
-    if (wanted !== undefined) await this.#keep(wanted, signature)
-    return { outcome: 'signed', signature: encodeSignature(publicKey.curve, signature), repeated: false }
-  }
-
-  /** Nothing more is signed with a key whose device repeats nonces, whether that could be written down or not. */
-  async #quarantine(key: PublicKeyHash, digest: string): Promise<SignResult> {
-    const text = `the device used the nonce of another signature by ${key}: the signature was withheld, for two of them give the secret key away, and the key is in quarantine`
-    try {
-      await this.#options.store.quarantine(key, digest)
-    } catch (error) {
-      if (!(error instanceof StateError)) throw error
-    }
-    this.#options.onEvent({ event: 'key.quarantined', key, reason: text })
-    return refused(refuse('nonce-repeated', text))
-  }
-
-  async #keep(wanted: Wanted, signature: Uint8Array): Promise<void> {
-    try {
-      await this.#options.store.keepSignature(wanted, toHex(signature))
-    } catch (error) {
-      if (!(error instanceof StateError)) throw error
-      // The mark stands; only the answer to an identical request is lost. The store refuses until it is sound again.
-      this.#options.onEvent({ event: 'signature.not-stored', key: wanted.key, reason: error.message })
-    }
+  #now(): Date {
+    return this.#options.wallClock?.() ?? new Date()
   }
 
   #audit(of: Audited, result: SignResult): SignResult {

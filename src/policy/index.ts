@@ -1,22 +1,23 @@
 /** Decides what may be signed, and remembers it through crashes. Read decide.ts first. */
 export type { SignEvent } from './audit.js'
 export type { AuthenticationRules, AuthorizedKey } from './authentication.js'
+export { authorise, MAX_PAYLOAD_BYTES, readPayload } from './authorise.js'
 export type { ChainHead, HeadAnswer } from './chain-head.js'
 export { decide, type Denial, type LevelGap, type Verdict } from './decide.js'
-export {
-  GuardedSigner,
-  type GuardedSignerOptions,
-  type SignerRules,
-  type SignerTrouble,
-} from './guarded-signer.js'
+export { explainPayload, type Explanation, type ExplainedRule, type ExplainInput } from './explain-payload.js'
+export { GuardedSigner, type GuardedSignerOptions, type SignerRules } from './guarded-signer.js'
 export { HeadCheck, HEAD_TIMEOUT_MS, type HeadCheckOptions, type HeadEvent } from './head-check.js'
 export type { ImportedMark, ImportPlan } from './imported-mark.js'
 export type { JournalState, Quarantine } from './journal-state.js'
-export { MAX_PAYLOAD_BYTES, type KeyRules } from './key-rules.js'
+export type { KeyRules, TransactionRules } from './key-rules.js'
 export { markName, type Mark, type MarkKey, type MarkRecord, type Wanted } from './mark.js'
 export type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
 export { MarksJournal, type MarksJournalOptions } from './marks-journal.js'
 export type { Refusal, RefusalCode } from './refusal.js'
+export type { SignerTrouble } from './release.js'
+export { type Rule, type RuleInput, type RuleWord } from './rule.js'
+export type { RuleName } from './rule-name.js'
+export { RULES } from './rules.js'
 export { UNKNOWN_CALLER, type Caller, type SignRequest, type SignResult } from './sign-request.js'
 export type {
   DeviceAnswer,
@@ -25,6 +26,8 @@ export type {
   DeviceJudgement,
   SigningDevice,
 } from './signing-device.js'
+export { clockText, hoursText, WEEKDAYS, type SigningHours, type Weekday } from './signing-hours.js'
+export { LONGEST_WINDOW_HOURS, type Spend, type SpendWindow } from './spend.js'
 export { StateError, type StateErrorCode } from './state-error.js'
 export type { StateEvent } from './state-event.js'
 export { syncDirectory, systemFiles, type StateFiles } from './state-files.js'

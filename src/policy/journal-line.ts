@@ -12,6 +12,7 @@ export const NO_PREVIOUS = '0'.repeat(64)
 const CHAIN = /^Net[1-9A-HJ-NP-Za-km-z]{12}$/
 const PUBLIC_KEY_HASH = /^tz[1-4][1-9A-HJ-NP-Za-km-z]{33}$/
 const uint31 = z.int().min(0).max(0x7fffffff)
+const amount = z.string().regex(/^(?:0|[1-9]\d{0,23})$/)
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`))
 const head = { seq: z.int().min(1), at: z.iso.datetime(), prev: hex(32) }
 const position = {
@@ -41,6 +42,15 @@ const entrySchema = z.discriminatedUnion('type', [
   z.strictObject({ ...head, type: z.literal('quarantine'), key: position.key, digest: hex(32) }),
   /** An operator looked at the device and lets the key sign again. */
   z.strictObject({ ...head, type: z.literal('quarantine-cleared'), key: position.key }),
+  /** An operation of a key with spend windows is let through; `mutez` may be beyond what a JSON number holds. */
+  z.strictObject({
+    ...head,
+    type: z.literal('spend'),
+    key: position.key,
+    digest: hex(32),
+    mutez: amount,
+    feeMutez: amount,
+  }),
   /** The marks were exported to another host: nothing follows, and nothing is signed with this journal any more. */
   z.strictObject({ ...head, type: z.literal('tombstone') }),
 ])

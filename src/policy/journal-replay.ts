@@ -12,6 +12,8 @@ import { nonceUse, type NonceUse } from './nonce-watch.js'
 export type Segment = JournalState & {
   /** The nonces of the signatures in it, oldest first. */
   readonly nonces: readonly NonceUse[]
+  /** When the segment was begun (ISO 8601). */
+  readonly openedAt: string
   /** The line before the first one, as that line names it. */
   readonly start: ChainEnd
   readonly end: ChainEnd
@@ -39,6 +41,7 @@ export function replayJournal(bytes: Uint8Array): Replay {
     .slice(0, -1)
   const state = emptyState()
   const nonces: NonceUse[] = []
+  let openedAt: string | undefined
   let start: ChainEnd | undefined
   let end: ChainEnd | undefined
   for (const [index, text] of lines.entries()) {
@@ -48,16 +51,17 @@ export function replayJournal(bytes: Uint8Array): Replay {
     const { entry, sum } = decoded
     const reason = placeProblem(entry, end) ?? applyEntry(state, entry)
     if (reason !== undefined) return { outcome: 'damaged', line, reason }
+    openedAt ??= entry.at
     start ??= { seq: entry.seq - 1, sum: entry.prev }
     end = { seq: entry.seq, sum }
     const nonce = nonceOf(entry)
     if (nonce !== undefined) nonces.push(nonce)
   }
-  if (start === undefined || end === undefined) {
+  if (openedAt === undefined || start === undefined || end === undefined) {
     return { outcome: 'damaged', line: 1, reason: 'the journal has no whole line' }
   }
   const tornBytes = bytes.length - soundBytes
-  return { outcome: 'replayed', ...state, nonces, start, end, soundBytes, tornBytes }
+  return { outcome: 'replayed', ...state, nonces, openedAt, start, end, soundBytes, tornBytes }
 }
 
 function placeProblem(entry: JournalEntry, end: ChainEnd | undefined): string | undefined {

@@ -1,6 +1,7 @@
 import type { PublicKeyHash } from '../tezos/index.js'
 import type { JournalEntry, NewEntry } from './journal-line.js'
 import { comparePosition, markName, type MarkRecord } from './mark.js'
+import { isForgettable, spendName, type Spend } from './spend.js'
 
 /** A key that signs nothing more, since when (ISO 8601), and the payload whose signature was withheld. */
 export type Quarantine = { readonly key: PublicKeyHash; readonly digest: string; readonly since: string }
@@ -10,13 +11,15 @@ export type JournalState = {
   /** By `markName`. */
   readonly marks: Map<string, MarkRecord>
   readonly quarantines: Map<PublicKeyHash, Quarantine>
+  /** What keys with spend windows were let through, by `spendName`. */
+  readonly spends: Map<string, Spend>
   /** When the marks were exported (ISO 8601); nothing may be signed with them here since then. */
   exportedAt: string | undefined
 }
 
 /** Before the first line. */
 export function emptyState(): JournalState {
-  return { marks: new Map(), quarantines: new Map(), exportedAt: undefined }
+  return { marks: new Map(), quarantines: new Map(), spends: new Map(), exportedAt: undefined }
 }
 
 /** Takes one line into `state`, or tells why it cannot follow what came before; then nothing was changed. */
@@ -35,10 +38,33 @@ export function applyEntry(state: JournalState, entry: JournalEntry | NewEntry):
       return undefined
     case 'quarantine-cleared':
       return state.quarantines.delete(entry.key) ? undefined : `${entry.key} was not quarantined`
+    case 'spend': {
+      const { key, digest, at } = entry
+      keepLatest(state, { key, digest, mutez: BigInt(entry.mutez), feeMutez: BigInt(entry.feeMutez), at })
+      return undefined
+    }
     case 'tombstone':
       state.exportedAt = entry.at
       return undefined
   }
+}
+
+/** One payload counts once, since it was last let through; an earlier instant, of a clock set back, changes nothing. */
+export function keepLatest({ spends }: JournalState, spend: Spend): void {
+  const before = spends.get(spendName(spend))
+  if (before === undefined || Date.parse(spend.at) > Date.parse(before.at))
+    spends.set(spendName(spend), spend)
+}
+
+/** Lets go of what no window can need at an instant (ISO 8601). */
+export function forgetOldSpends({ spends }: JournalState, at: string): void {
+  const now = new Date(at)
+  for (const [name, spend] of spends) if (isForgettable(spend, now)) spends.delete(name)
+}
+
+/** A spend as its line. */
+export function spendEntry({ key, digest, mutez, feeMutez, at }: Spend): NewEntry {
+  return { type: 'spend', at, key, digest, mutez: String(mutez), feeMutez: String(feeMutez) }
 }
 
 /** The lines that say all of `state` in a new segment. */
@@ -55,7 +81,7 @@ export function stateEntries(state: JournalState, why: 'seed' | 'snapshot'): rea
     key,
     digest,
   }))
-  return [...marks, ...quarantines]
+  return [...marks, ...quarantines, ...[...state.spends.values()].map(spendEntry)]
 }
 
 type EntryOf<Type extends NewEntry['type']> = Extract<NewEntry, { readonly type: Type }>

@@ -3,6 +3,7 @@ import type { Verdict } from './decide.js'
 import type { Quarantine } from './journal-state.js'
 import type { MarkKey, MarkRecord, Wanted } from './mark.js'
 import type { NonceUse } from './nonce-watch.js'
+import type { Spend, SpendVerdict, SpendWindow, WantedSpend } from './spend.js'
 
 /**
  * Where marks are kept. The guarded signer knows no more than this, so that a store shared by several hosts fits.
@@ -17,6 +18,18 @@ export type MarkStore = {
   readonly reserve: (wanted: Wanted) => Verdict | Promise<Verdict>
   /** Keeps the signature beside the mark it belongs to; losing it is harmless. */
   readonly keepSignature: (wanted: Wanted, signature: string) => void | Promise<void>
+  /** What a key's spend windows say now, changing nothing. */
+  readonly peekSpend: (
+    wanted: WantedSpend,
+    windows: readonly SpendWindow[],
+  ) => SpendVerdict | Promise<SpendVerdict>
+  /** Decides, and on `reserve` returns only when the spend would survive a power cut. Both are one step. */
+  readonly reserveSpend: (
+    wanted: WantedSpend,
+    windows: readonly SpendWindow[],
+  ) => SpendVerdict | Promise<SpendVerdict>
+  /** What was let through and windows may still need, from memory. */
+  readonly spends: () => readonly Spend[]
   /** The last known marks, from memory. */
   readonly marks: () => readonly MarkRecord[]
   /**

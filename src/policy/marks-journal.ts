@@ -4,11 +4,19 @@ import { decide, type LevelGap, type Verdict } from './decide.js'
 import { importEntry, planImport, type ImportedMark, type ImportPlan } from './imported-mark.js'
 import { createJournal, readJournal } from './journal-file.js'
 import type { NewEntry } from './journal-line.js'
-import type { JournalState, Quarantine } from './journal-state.js'
+import { spendEntry, type JournalState, type Quarantine } from './journal-state.js'
 import { comparePosition, markName, type Mark, type MarkRecord, type Wanted } from './mark.js'
 import type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
 import type { NonceUse } from './nonce-watch.js'
 import { firstOfEach, seededState } from './seeds.js'
+import {
+  decideSpend,
+  spendName,
+  type Spend,
+  type SpendVerdict,
+  type SpendWindow,
+  type WantedSpend,
+} from './spend.js'
 import { SoundJournal } from './sound-journal.js'
 import type { StateEvent } from './state-event.js'
 import { systemFiles, type StateFiles } from './state-files.js'
@@ -17,7 +25,7 @@ import { lockState, type StateLock } from './state-lock.js'
 export type MarksJournalOptions = {
   readonly directory: string
   readonly maxLevelGap: LevelGap
-  /** Wall-clock time for the audit log; no decision depends on it. */
+  /** Wall-clock time for the audit log and for spend windows; no mark depends on it. */
   readonly wallClock?: () => Date
   readonly files?: StateFiles
   /** Size at which a segment is rolled. */
@@ -109,6 +117,25 @@ export class MarksJournal implements MarkStore {
     this.#journal.note({ type: 'signature', at: this.#now(), ...place, signature }, 'lazy')
   }
 
+  spends(): readonly Spend[] {
+    return [...this.#journal.state.spends.values()]
+  }
+
+  peekSpend(wanted: WantedSpend, windows: readonly SpendWindow[]): SpendVerdict {
+    return decideSpend(wanted, windows, this.spends(), this.#wallClock())
+  }
+
+  reserveSpend(wanted: WantedSpend, windows: readonly SpendWindow[]): SpendVerdict {
+    this.#journal.check()
+    const now = this.#wallClock()
+    const verdict = decideSpend(wanted, windows, this.spends(), now)
+    if (verdict.verdict === 'reserve') {
+      this.#journal.commit(spendEntry({ ...wanted, at: now.toISOString() }))
+      this.#journal.rollWhenFull()
+    }
+    return verdict
+  }
+
   quarantine(key: PublicKeyHash, digest: string): void {
     this.#journal.note({ type: 'quarantine', at: this.#now(), key, digest }, 'durable')
   }
@@ -151,14 +178,23 @@ export class MarksJournal implements MarkStore {
 
   /**
    * Raises marks to those of another signer, all of them or, when anything fails, none, and takes over keys in
-   * quarantine. It never lowers a mark and never sets a first one.
+   * quarantine and what was spent. It never lowers a mark and never sets a first one.
    */
-  import(imported: readonly ImportedMark[], quarantines: readonly Quarantine[]): ImportPlan {
+  import(
+    imported: readonly ImportedMark[],
+    quarantines: readonly Quarantine[],
+    spends: readonly Spend[] = [],
+  ): ImportPlan {
     this.#journal.check()
     const plan = this.planImport(imported)
     const entries: NewEntry[] = plan.raised.map((mark) => importEntry(mark, this.#now()))
     for (const { key, digest, since: at } of quarantines) {
       if (!this.#journal.state.quarantines.has(key)) entries.push({ type: 'quarantine', at, key, digest })
+    }
+    const known = this.#journal.state.spends
+    for (const spend of spends) {
+      const here = known.get(spendName(spend))
+      if (here === undefined || Date.parse(spend.at) > Date.parse(here.at)) entries.push(spendEntry(spend))
     }
     if (entries.length > 0) this.#journal.commitAll(entries)
     return plan

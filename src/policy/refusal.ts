@@ -1,4 +1,5 @@
 import type { Denial } from './decide.js'
+import type { RuleName } from './rule-name.js'
 import type { DeviceFailureCode } from './signing-device.js'
 import type { StateErrorCode } from './state-error.js'
 
@@ -6,7 +7,7 @@ import type { StateErrorCode } from './state-error.js'
  * Why a request was not answered with a signature. The first word of every error that a client sees.
  * Malformed: `malformed-payload`, `payload-too-long`. Authentication: `authentication-missing`,
  * `authentication-invalid`. Policy: `client-not-allowed`, `unknown-key`, `magic-byte-not-allowed`, `operation-not-allowed`,
- * `chain-not-allowed`. Marks: the denials and `signature-lost` (the device holds its mark, and the reply that carried
+ * `chain-not-allowed`, `transaction-not-allowed`, `spend-limit`, `rate-limit`, `outside-hours`. Marks: the denials and `signature-lost` (the device holds its mark, and the reply that carried
  * the signature was lost). Head: `level-gap` once more, and `head-unknown` (the node does not tell it). The rest is the bridge, its state or its device: asking again later may help.
  */
 export type RefusalCode =
@@ -19,6 +20,10 @@ export type RefusalCode =
   | 'magic-byte-not-allowed'
   | 'operation-not-allowed'
   | 'chain-not-allowed'
+  | 'transaction-not-allowed'
+  | 'spend-limit'
+  | 'rate-limit'
+  | 'outside-hours'
   | 'head-unknown'
   | 'signature-lost'
   | 'signature-invalid'
@@ -32,9 +37,14 @@ export type RefusalCode =
   | StateErrorCode
 
 /** A refusal in words: what, which value, which limit, and the remedy. Never a payload or a secret. */
-export type Refusal = { readonly code: RefusalCode; readonly message: string }
+export type Refusal = {
+  readonly code: RefusalCode
+  readonly message: string
+  /** The rule of the key that refused, where one did. */
+  readonly rule?: RuleName
+}
 
 /** Shorthand for a refusal. */
-export function refuse(code: RefusalCode, message: string): Refusal {
-  return { code, message }
+export function refuse(code: RefusalCode, message: string, rule?: RuleName): Refusal {
+  return rule === undefined ? { code, message } : { code, message, rule }
 }

@@ -1,7 +1,7 @@
 import { adopt } from './adopt.js'
 import { JournalFile } from './journal-file.js'
 import type { NewEntry } from './journal-line.js'
-import { applyEntry, type JournalState } from './journal-state.js'
+import { applyEntry, forgetOldSpends, type JournalState } from './journal-state.js'
 import type { NonceUse } from './nonce-watch.js'
 import { StateError } from './state-error.js'
 import type { StateEvent } from './state-event.js'
@@ -33,9 +33,9 @@ export class SoundJournal {
   constructor(options: SoundJournalOptions) {
     this.#options = options
     const { file, content } = JournalFile.open(options.files, options.directory)
-    const { marks, quarantines, exportedAt, nonces, tornBytes } = content
+    const { marks, quarantines, spends, exportedAt, nonces, tornBytes } = content
     this.#file = file
-    this.state = { marks, quarantines, exportedAt }
+    this.state = { marks, quarantines, spends, exportedAt }
     this.nonces = nonces
     if (tornBytes > 0) options.onEvent({ event: 'journal.torn-line-dropped', bytes: tornBytes })
   }
@@ -49,6 +49,11 @@ export class SoundJournal {
   commit(entry: NewEntry): void {
     this.#write(this.#soundFile(), entry, 'durable')
     applyEntry(this.state, entry)
+  }
+
+  /** Begins a new segment when this one is large enough. Throws a StateError. */
+  rollWhenFull(): void {
+    if (this.#file !== undefined && this.#file.size > this.#options.segmentBytes) this.#roll(this.#file)
   }
 
   /** Writes all the lines, durably, or none, and only then takes them into the state. Throws a StateError. */
@@ -70,7 +75,7 @@ export class SoundJournal {
   note(entry: NewEntry, durability: 'durable' | 'lazy'): void {
     if (applyEntry(this.state, entry) !== undefined || this.#file === undefined) return
     this.#write(this.#file, entry, durability)
-    if (this.#file.size > this.#options.segmentBytes) this.#roll(this.#file)
+    this.rollWhenFull()
   }
 
   close(): void {
@@ -90,7 +95,9 @@ export class SoundJournal {
 
   #roll(file: JournalFile): void {
     try {
-      file.roll(this.state, this.#options.now())
+      const at = this.#options.now()
+      forgetOldSpends(this.state, at)
+      file.roll(this.state, at)
       this.#open()
       this.#options.onEvent({ event: 'journal.rolled', marks: this.state.marks.size })
     } catch (error) {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { ARCHIVE_NAME, JOURNAL_NAME, readJournal } from './journal-file.js'
 import type { Segment } from './journal-replay.js'
 import { comparePosition, type MarkRecord } from './mark.js'
+import { isForgettable, spendName, type Spend } from './spend.js'
 import { StateError } from './state-error.js'
 import type { StateFiles } from './state-files.js'
 
@@ -26,7 +27,7 @@ export type History = {
 
 /**
  * Reads every segment and checks each line, the chain through all of them, and that every segment begins with the
- * marks that the one before ended with. It changes nothing and needs no lock: a line that is being written counts
+ * marks and the spends that the one before ended with. It changes nothing and needs no lock: a line that is being written counts
  * as torn. Oldest segments may be missing, for they are deleted in time.
  */
 export function verifyHistory(files: StateFiles, directory: string): History {
@@ -76,7 +77,15 @@ function linkProblem(before: Segment, segment: Segment): string | undefined {
     const reason = lossOf(mark, segment.marks.get(name))
     if (reason !== undefined) return `${reason} of ${name}`
   }
-  return undefined
+  const lost = [...before.spends.values()].find((spend) => isLost(spend, segment))
+  return lost && `it has lost what ${lost.key} spent at ${lost.at}`
+}
+
+/** Only what no window could need when the segment was begun may be left out of it. */
+function isLost(spend: Spend, { spends, openedAt }: Segment): boolean {
+  const later = spends.get(spendName(spend))
+  if (later === undefined) return !isForgettable(spend, new Date(openedAt))
+  return Date.parse(later.at) < Date.parse(spend.at)
 }
 
 function lossOf(mark: MarkRecord, later: MarkRecord | undefined): string | undefined {

@@ -1,5 +1,5 @@
 import type { DeviceErrorCode } from '../device/index.js'
-import type { Denial, SignEvent } from '../policy/index.js'
+import type { Denial, RuleName, SignEvent } from '../policy/index.js'
 import { REFUSAL_CODES } from '../server/index.js'
 import type { PublicKeyHash } from '../tezos/index.js'
 
@@ -22,11 +22,38 @@ export const POLICY_RULES: readonly string[] = [
   'magic-byte-not-allowed',
   'operation-not-allowed',
   'chain-not-allowed',
+  'transaction-not-allowed',
+  'spend-limit',
+  'rate-limit',
+  'outside-hours',
   'peer-not-allowed',
   'host-not-allowed',
   'origin-not-allowed',
   'known-keys-not-allowed',
 ]
+
+/** The rules that one code stands for: where money goes, how much of it, and for whom. */
+const TRANSACTION_RULES: readonly RuleName[] = [
+  'transactions.source',
+  'transactions.destinations',
+  'transactions.entrypoints',
+  'transactions.max_mutez',
+  'transactions.max_fee_mutez',
+]
+
+const SPLIT_CODE = 'transaction-not-allowed'
+
+/** What `tezio_policy_denials_total` counts: the code of a refusal, or the rule where a code stands for several. */
+export const RULE_LABELS: readonly string[] = [
+  ...POLICY_RULES.filter((code) => code !== SPLIT_CODE),
+  ...TRANSACTION_RULES,
+]
+
+/** The label of a refusal by a rule. */
+export function ruleLabel(code: string, rule: RuleName | undefined): string {
+  if (code !== SPLIT_CODE) return code
+  return rule !== undefined && TRANSACTION_RULES.includes(rule) ? rule : UNKNOWN
+}
 
 /** Refusals by a mark, or by the chain's head, which speaks of a level gap as well. */
 export const MARK_DENIALS: readonly string[] = Object.keys({

@@ -13,6 +13,8 @@ import {
   MARK_DENIALS,
   NOISE_REASONS,
   POLICY_RULES,
+  RULE_LABELS,
+  ruleLabel,
   UNKNOWN,
 } from './labels.js'
 import { collectProcessMetrics } from './process-metrics.js'
@@ -182,7 +184,7 @@ export class Metrics {
     for (const command of COMMANDS) this.#roundTrip.zero({ command })
     for (const code of MARK_DENIALS) this.#denials.inc({ code }, 0)
     for (const code of DEVICE_ERRORS) this.#deviceErrors.inc({ code }, 0)
-    for (const rule of POLICY_RULES) this.#policyDenials.inc({ rule }, 0)
+    for (const rule of RULE_LABELS) this.#policyDenials.inc({ rule }, 0)
     for (const reason of NOISE_REASONS) this.#noise.inc({ reason }, 0)
   }
 
@@ -208,7 +210,7 @@ export class Metrics {
     const { key, kind } = decisionLabels(this.#keys, event)
     this.#requests.inc({ key, kind, outcome, code })
     // What is refused from memory takes no time; counted in, a flood of it would hide that signatures are slow.
-    if (event.admitted && !MARK_DENIALS.includes(code)) {
+    if (event.admitted && !MARK_DENIALS.includes(code) && !POLICY_RULES.includes(code)) {
       this.#queueWait.observe(event.queueMs / 1000)
       this.#duration.observe({ kind }, event.totalMs / 1000)
     }
@@ -216,7 +218,7 @@ export class Metrics {
     if (outcome === 'signed') this.#lastSignature.set({ key, kind }, this.#options.now().getTime() / 1000)
     if (outcome === 'repeated') this.#repeated.inc()
     if (MARK_DENIALS.includes(code)) this.#denials.inc({ code })
-    if (POLICY_RULES.includes(code)) this.#policyDenials.inc({ rule: code })
+    if (POLICY_RULES.includes(code)) this.#policyDenials.inc({ rule: ruleLabel(code, event.rule) })
     if (AUTHENTICATION_FAILURES.includes(code)) this.#authentication.inc()
     if (code === 'signature-invalid') this.#verifyFailures.inc()
     const boardRefusal = BOARD_REFUSALS.get(code)
@@ -225,7 +227,7 @@ export class Metrics {
 
   #refused(code: string): void {
     this.#requests.inc({ key: UNKNOWN, kind: UNKNOWN, outcome: 'refused', code: codeLabel(code) })
-    if (POLICY_RULES.includes(code)) this.#policyDenials.inc({ rule: code })
+    if (POLICY_RULES.includes(code)) this.#policyDenials.inc({ rule: ruleLabel(code, undefined) })
   }
 
   #counter(name: string, help: string, labelNames: string[] = []): Counter {

@@ -13,6 +13,8 @@ const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? ''
 /** Every key that the schema knows, in any section. */
 function keysOf(schema: unknown): readonly string[] {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return keysOf(schema.unwrap())
+  if (schema instanceof z.ZodPipe) return keysOf(schema.out)
+  if (schema instanceof z.ZodArray) return keysOf(schema.element)
   if (schema instanceof z.ZodRecord) return keysOf(schema.valueType)
   if (!(schema instanceof z.ZodObject)) return []
   return Object.entries(schema.shape).flatMap(([key, inner]) => [key, ...keysOf(inner)])
@@ -21,7 +23,7 @@ function keysOf(schema: unknown): readonly string[] {
 test('the annotated example is a configuration without warnings', () => {
   const config = parse(example)
   expect(config.warnings).toEqual([])
-  expect(config.keys).toHaveLength(1)
+  expect(config.keys).toHaveLength(2)
 })
 
 test('the annotated example shows every key there is', () => {

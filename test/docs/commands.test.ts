@@ -101,7 +101,7 @@ async function leafCommands(): Promise<readonly string[]> {
 }
 
 /** Commands that do nothing by themselves. */
-const GROUPS = ['marks', 'config']
+const GROUPS = ['marks', 'config', 'policy']
 
 describe('the help of a command', () => {
   test('is there for every command, and for no other', async () => {

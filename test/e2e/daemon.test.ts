@@ -49,7 +49,7 @@ const block = (level: number, round = 0) =>
     seedNonce: concatBytes(Uint8Array.of(0xff), randomBytes(32)),
   })
 const attestation = (level: number, round = 0) => vote({ tag: 0x15, level, round, slot: randomBytes(2) })
-const operation = () => concatBytes(fromHex('03')!, randomBytes(32), fromHex('1100000004')!, randomBytes(4))
+const operation = () => concatBytes(fromHex('03')!, randomBytes(32), fromHex('01')!, randomBytes(4 + 32))
 
 /** Delays or drops the reply to every SIGN. */
 const toSign = (apply: Behaviour['apply']): Behaviour => ({

@@ -17,4 +17,4 @@ export const attestation = (level: number, round = 0) =>
   vote({ tag: 0x15, level, round, slot: randomBytes(2) })
 
 export const operation = () =>
-  concatBytes(fromHex('03')!, randomBytes(32), fromHex('1100000004')!, randomBytes(4))
+  concatBytes(fromHex('03')!, randomBytes(32), fromHex('01')!, randomBytes(4 + 32))

@@ -92,6 +92,11 @@ describe('an export', () => {
       { ...seed, kind: 'attestation' as const, level: 9, round: 0, digest: undefined },
     ],
     quarantines: [{ key: TZ1, digest: 'cd'.repeat(32), since: '2026-01-01T00:00:00.000Z' }],
+    spends: [
+      ...[
+        { key: TZ1, digest: 'ef'.repeat(32), mutez: 5n, feeMutez: 2n ** 70n, at: '2026-01-01T00:00:00.000Z' },
+      ],
+    ],
   }
 
   test('is read as it was written, whatever the file is called', () => {
@@ -100,6 +105,7 @@ describe('an export', () => {
       files: [path],
       marks: exported.marks,
       quarantines: exported.quarantines,
+      spends: exported.spends,
     })
   })
 

@@ -157,5 +157,11 @@ export class BridgeProcess {
 
 function rulesOf(publicKeyHash: PublicKeyHash): KeyRules {
   const chains = [...CHAINS]
-  return { publicKeyHash, allowedMagicBytes: 'any', allow: undefined, chains, requiresAuthentication: false }
+  return {
+    publicKeyHash,
+    allowedMagicBytes: [0x03, 0x05, 0x11, 0x12, 0x13],
+    allow: undefined,
+    chains,
+    requiresAuthentication: false,
+  }
 }

@@ -45,14 +45,17 @@ export function move(incident: Incident | undefined): Command {
     world.state.command((journal) => {
       journal.bury()
     }, incident)
-    const { exportedAt, marks, quarantines } = MarksJournal.read(world.state.path)
+    const { exportedAt, marks, quarantines, spends } = MarksJournal.read(world.state.path)
     if (exportedAt !== undefined) {
       expectBuried(world)
       const exported = throughFile(
-        exportText({ exportedAt, marks: [...marks.values()], quarantines: [...quarantines.values()] }),
+        exportText({
+          ...{ exportedAt, marks: [...marks.values()], quarantines: [...quarantines.values()] },
+          spends: [...spends.values()],
+        }),
       )
       world.state.renew()
-      world.state.command((journal) => journal.import(exported.marks, exported.quarantines))
+      world.state.command((journal) => journal.import(exported.marks, exported.quarantines, exported.spends))
       model.lose('power-cut') // an export carries no signatures
     } else if (incident === undefined) throw new BrokenPromise('an export left no tombstone')
     await startAgain(model, world)

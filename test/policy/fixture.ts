@@ -159,7 +159,11 @@ const CURVE = { ed25519, secp256k1, p256 } as const
 
 /** The key of a curve whose secret is `fill` over and over. */
 export function testKey(curve: Curve, fill = 0x11): TestKey {
-  const secret = new Uint8Array(32).fill(fill)
+  return testKeyOf(curve, new Uint8Array(32).fill(fill))
+}
+
+/** The key of a secret. */
+export function testKeyOf(curve: Curve, secret: Uint8Array): TestKey {
   const publicKey = { curve, bytes: CURVE[curve].getPublicKey(secret) }
   return { curve, secret, publicKey, hash: publicKeyHash(publicKey) }
 }

@@ -45,7 +45,12 @@ function setUp(node: HandHead, seedLevel = 0) {
     },
   }
   const rules: KeyRules = {
-    ...{ publicKeyHash: KEY.hash, allowedMagicBytes: 'any', allow: undefined, chains: [MAINNET] },
+    ...{
+      publicKeyHash: KEY.hash,
+      allowedMagicBytes: [0x03, 0x05, 0x11, 0x12, 0x13],
+      allow: undefined,
+      chains: [MAINNET],
+    },
     requiresAuthentication: false,
   }
   const events: (SignEvent | SignerTrouble)[] = []

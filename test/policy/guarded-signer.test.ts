@@ -102,7 +102,12 @@ function setUp({
   )
   let store = MarksJournal.open(options)
   const all: KeyRules = {
-    ...{ publicKeyHash: key.hash, allowedMagicBytes: 'any', allow: undefined, chains: [MAINNET] },
+    ...{
+      publicKeyHash: key.hash,
+      allowedMagicBytes: [0x03, 0x05, 0x11, 0x12, 0x13],
+      allow: undefined,
+      chains: [MAINNET],
+    },
     ...{ requiresAuthentication: false, ...rules },
   }
   const start = () =>
@@ -805,9 +810,15 @@ describe('a state that fails', () => {
     const { sign, device } = setUp({
       signer: {
         store: {
-          ...{ check: broken, peek: broken, reserve: broken },
+          ...{ check: broken, peek: broken, reserve: broken, peekSpend: broken, reserveSpend: broken },
           keepSignature: broken,
-          ...{ marks: () => [], quarantine: broken, quarantines: () => [], nonces: () => [] },
+          ...{
+            marks: () => [],
+            spends: () => [],
+            quarantine: broken,
+            quarantines: () => [],
+            nonces: () => [],
+          },
         },
       },
     })

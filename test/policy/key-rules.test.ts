@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { authorise, MAX_PAYLOAD_BYTES, readPayload, type KeyRules } from '../../src/policy/key-rules.js'
+import { authorise, MAX_PAYLOAD_BYTES, readPayload, type KeyRules } from '../../src/policy/index.js'
 import {
   concatBytes,
   encodeBase58,
@@ -20,6 +20,8 @@ import {
 import { payloadVectors, payload as vector, hex } from '../tezos/golden-data.js'
 import { GHOSTNET, MAINNET, testKey, TZ1, TZ3 } from './fixture.js'
 
+const NOW = new Date('2026-11-20T12:00:00Z')
+
 const ANYTHING: KeyRules = {
   publicKeyHash: TZ3,
   allowedMagicBytes: 'any',
@@ -33,16 +35,22 @@ function check(payload: Uint8Array, rules: Partial<KeyRules> = {}): string {
   const key = { ...ANYTHING, ...rules }
   const read = readPayload(key, payload)
   if (read.outcome === 'refused') return read.refusal.code
-  return authorise(key, read.signable)?.code ?? 'allowed'
+  return authorise({ key, signable: read.signable, clients: [], now: NOW })?.code ?? 'allowed'
 }
 
 function reason(payload: Uint8Array, rules: Partial<KeyRules> = {}): string {
   const key = { ...ANYTHING, ...rules }
   const read = readPayload(key, payload)
-  return (read.outcome === 'refused' ? read.refusal : authorise(key, read.signable))?.message ?? ''
+  return (
+    (read.outcome === 'refused'
+      ? read.refusal
+      : authorise({ key, signable: read.signable, clients: [], now: NOW })
+    )?.message ?? ''
+  )
 }
 
 const DRAIN = content(9, filled(63, 0x00))
+const NEW_KEY = concatBytes(Uint8Array.of(0x02), filled(33), Uint8Array.of(0x00))
 const michelson = Uint8Array.of(0x05, 1, 2)
 
 /** A payload that is well-formed wherever its first byte has a form. */
@@ -70,13 +78,16 @@ describe('the first byte', () => {
     const all = Array.from({ length: 256 }, (_, byte) => byte)
     const every = ['block', 'preattestation', 'attestation', 'michelson_data', 'transaction']
     const others = ['authenticated_request', 'offchain_message', 'unknown']
+    const UNRULED: Partial<KeyRules> = {}
     for (const rules of [
-      {},
+      UNRULED,
       { allowedMagicBytes: all },
       { allowedMagicBytes: all, allow: [...every, ...others] },
     ]) {
       for (const byte of all) {
-        const expected = ALLOWED.includes(byte) ? 'allowed' : 'magic-byte-not-allowed'
+        const isUnnamed = byte === 0x05 && rules === UNRULED
+        const signed = isUnnamed ? 'operation-not-allowed' : 'allowed'
+        const expected = ALLOWED.includes(byte) ? signed : 'magic-byte-not-allowed'
         expect([byte, check(payloadOf(byte), rules)]).toEqual([byte, expected])
       }
     }
@@ -123,7 +134,7 @@ describe('the chain', () => {
 
   test('does not matter to what carries none', () => {
     expect(check(operation(TRANSACTION), { chains: [] })).toBe('allowed')
-    expect(check(michelson, { chains: [] })).toBe('allowed')
+    expect(check(michelson, { chains: [], allowedMagicBytes: [0x05] })).toBe('allowed')
   })
 })
 
@@ -181,11 +192,63 @@ describe('kinds by name', () => {
     }
   })
 
-  test('every recorded operation but drain_delegate and votes passes a key without such a list', () => {
+  test.each([
+    ['update_consensus_key', 'octez-codec updated-consensus-key'],
+    ['update_companion_key', 'octez-codec update-companion-key'],
+    ['failing_noop', 'taquito A failing_noop'],
+    ['drain_delegate', 'taquito Drain Delegate'],
+    ['michelson_data', 'PACK string'],
+  ])('F35 %s is signed only where it is named', (kind, name) => {
+    expect(check(vector(name))).toBe('operation-not-allowed')
+    expect(check(vector(name), { allow: ['transaction'] })).toBe('operation-not-allowed')
+    expect(check(vector(name), { allow: [kind] })).toBe('allowed')
+  })
+
+  test('F35 Michelson data is signed where allowed_ops lists its byte, too', () => {
+    expect(check(michelson, { allowedMagicBytes: [0x05] })).toBe('allowed')
+    expect(check(michelson, { allowedMagicBytes: [0x05], allow: ['transaction'] })).toBe(
+      'operation-not-allowed',
+    )
+  })
+
+  test('F35 an operation that cannot be read to its end is refused: another may stand behind it', () => {
+    const hidden = operation(managerContent(204, filled(64)), managerContent(114, NEW_KEY))
+    for (const strange of [operation(), operation(TRANSACTION, Uint8Array.of(0xee)), hidden]) {
+      expect(check(strange)).toBe('operation-not-allowed')
+      expect(reason(strange)).toMatch(/^unknown: .* may hide another$/)
+      expect(check(strange, { allow: ['transaction', 'smart_rollup_refute', 'unknown'] })).toBe(
+        'operation-not-allowed',
+      )
+    }
+  })
+
+  test('a ballot is allowed by its kind, or by what it says alone', () => {
+    const yay = vector('tacoinfra Ballot "yay"')
+    const pass = vector('tacoinfra Ballot "pass"')
+    expect([check(yay, { allow: ['ballot'] }), check(pass, { allow: ['ballot'] })]).toEqual([
+      'allowed',
+      'allowed',
+    ])
+    expect(check(yay, { allow: ['ballot:yay'] })).toBe('allowed')
+    expect(check(pass, { allow: ['ballot:yay', 'ballot:nay'] })).toBe('operation-not-allowed')
+    expect(reason(pass, { allow: ['ballot:yay'] })).toBe(`ballot:pass: \`allow\` of ${TZ3} does not name it`)
+    expect(check(pass, { allow: ['ballot:pass'] })).toBe('allowed')
+  })
+
+  test('staking is allowed as a transaction, or by its own name alone', () => {
+    const stake = vector('taquito Transaction with stake')
+    expect(check(stake, { allow: ['transaction'] })).toBe('allowed')
+    expect(check(stake, { allow: ['stake'] })).toBe('allowed')
+    expect(check(stake, { allow: ['unstake', 'finalize_unstake'] })).toBe('operation-not-allowed')
+    expect(check(operation(TRANSACTION), { allow: ['stake'] })).toBe('operation-not-allowed')
+  })
+
+  test('every recorded operation but those that are signed by name only passes a key without such a list', () => {
     for (const { name, hex: text } of payloadVectors.filter(({ magic }) => magic === '0x03')) {
       if (text.length / 2 > MAX_PAYLOAD_BYTES)
         expect([name, check(hex(text))]).toEqual([name, 'payload-too-long'])
-      else if (/drain/i.test(name)) expect([name, check(hex(text))]).toEqual([name, 'operation-not-allowed'])
+      else if (/drain|consensus.key|companion.key|failing_noop/i.test(name))
+        expect([name, check(hex(text))]).toEqual([name, 'operation-not-allowed'])
       else expect([name, check(hex(text))]).toEqual([name, 'allowed'])
     }
   })
@@ -227,7 +290,7 @@ describe('the length', () => {
   test('F32 of 1015 bytes is taken and 1016 are refused before they are read', () => {
     expect(MAX_PAYLOAD_BYTES).toBe(1015)
     const long = (size: number) => concatBytes(Uint8Array.of(0x05), filled(size - 1))
-    expect(check(long(1015))).toBe('allowed')
+    expect(check(long(1015), { allowedMagicBytes: [0x05] })).toBe('allowed')
     expect(check(long(1016))).toBe('payload-too-long')
     expect(check(concatBytes(Uint8Array.of(0x00), filled(1015)))).toBe('payload-too-long')
     expect(reason(long(1016))).toBe('1016 bytes: the device takes 1015')
@@ -261,8 +324,7 @@ test('no bytes make the rules throw, and whatever passes begins with a byte that
 })
 
 test('rules are applied to what was read, not to what it is called', () => {
+  const key = { ...ANYTHING, allow: ['authenticated_request'] }
   const forged: Signable = { kind: 'authenticated_request', magicByte: 0x04 }
-  expect(authorise({ ...ANYTHING, allow: ['authenticated_request'] }, forged)?.code).toBe(
-    'magic-byte-not-allowed',
-  )
+  expect(authorise({ key, signable: forged, clients: [], now: NOW })?.code).toBe('magic-byte-not-allowed')
 })

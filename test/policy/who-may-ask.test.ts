@@ -91,7 +91,7 @@ test('no combination of signature, certificate and token gets through that shoul
         ...{ requestId: 'r', publicKeyHash: TZ3, payload: PAYLOAD, authentication: signature?.[0] },
         ...{ caller: { clients: shown, invalid }, deadlineAt: 0, signal: undefined },
       }
-      const { refusal } = admit([rules], request, { keys: registered })
+      const { refusal } = admit([rules], request, { keys: registered }, new Date(0))
       const code = refusal?.code ?? 'asked'
       seen.add(code)
       expect(code).toBe(expected(drawn))

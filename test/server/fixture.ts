@@ -163,10 +163,11 @@ export function block({
   return concatBytes(head, ...fitness, filled(64, 0), int32(0), filled(8, 0), Uint8Array.of(0, 0))
 }
 
-/** An operation with one content of a kind that needs no name in `allow`: failing_noop. */
+/** An operation with one content of a kind that needs no name in `allow`, and that holds any text. */
 export function operation(text = 'hello'): Uint8Array {
   const bytes = new TextEncoder().encode(text)
-  return concatBytes(Uint8Array.of(0x03), filled(32, 9), Uint8Array.of(0x11), int32(bytes.length), bytes)
+  const head = concatBytes(Uint8Array.of(0x6f, 0x00), filled(20, 7), Uint8Array.of(1, 1, 1, 1)) // register_global_constant
+  return concatBytes(Uint8Array.of(0x03), filled(32, 9), head, int32(bytes.length), bytes)
 }
 
 /** Octez sends a JSON string in one line, with its end. */

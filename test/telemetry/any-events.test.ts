@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { parsePublicKeyHash, type PublicKeyHash } from '../../src/tezos/index.js'
 import { Telemetry, type BridgeEvent } from '../../src/telemetry/index.js'
 import { REFUSAL_CODES } from '../../src/server/index.js'
-import { DEVICE_ERRORS, KINDS } from '../../src/telemetry/labels.js'
+import { DEVICE_ERRORS, KINDS, RULE_LABELS } from '../../src/telemetry/labels.js'
 import { monotonicClock } from '../../src/clock.js'
 import { CHAIN, decided, KEY, mark, NOW, OTHER_KEY, sources } from './metrics-fixture.js'
 import { samplesOf } from './exposition.js'
@@ -21,7 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[] | RegExp>> = {
   kind: kinds,
   outcome: ['signed', 'repeated', 'refused'],
   code: ['', ...words, ...DEVICE_ERRORS],
-  rule: words,
+  rule: RULE_LABELS.concat('unknown'),
   reason: ['idle', 'command', 'resync'],
   command: ['SIGN', 'GET_PK', 'VERIFY'],
   chain: [CHAIN],

@@ -96,6 +96,23 @@ const DECISIONS: readonly Case[] = [
     refusedRule('chain-not-allowed'),
   ],
   [
+    'a destination that is not listed',
+    denied('transaction-not-allowed', {
+      admitted: false,
+      kind: 'operation',
+      rule: 'transactions.destinations',
+    }),
+    {
+      [requests('refused', 'transaction-not-allowed', KEY, 'operation')]: 1,
+      'tezio_policy_denials_total{rule=transactions.destinations}': 1,
+    },
+  ],
+  ...['spend-limit', 'rate-limit', 'outside-hours'].map((code): Case => [
+    `a limit of a key, ${code}`,
+    denied(code, { kind: 'operation' }),
+    refusedRule(code, KEY, 'operation'),
+  ]),
+  [
     'a signature that does not verify',
     denied('signature-invalid', { syncMs: 4 }),
     {

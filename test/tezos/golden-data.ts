@@ -32,7 +32,17 @@ const load = (name: string): unknown =>
 
 export const payloadVectors = load('octez-payloads.json') as readonly PayloadVector[]
 
-export const exchanges = (load('tezio-transcripts.json') as { readonly cases: readonly Exchange[] }).cases
+const transcripts = load('tezio-transcripts.json') as {
+  readonly keys: Readonly<Record<string, string>>
+  readonly cases: readonly Exchange[]
+}
+
+export const exchanges = transcripts.cases
+
+/** The secret of a key that the transcripts were recorded with, by its name there. */
+export function keySecret(name: string): Uint8Array {
+  return hex(transcripts.keys[name] ?? '')
+}
 
 /** The bytes of the vector whose name begins with `name`. */
 export function payload(name: string): Uint8Array {

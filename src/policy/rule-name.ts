@@ -1,0 +1,17 @@
+/** Every rule of a key, in the order they are asked; a name with a dot is the configuration's own. */
+export type RuleName =
+  | 'clients'
+  | 'first_byte'
+  | 'allowed_ops'
+  | 'chains'
+  | 'votes'
+  | 'by_name'
+  | 'allow'
+  | 'transactions.source'
+  | 'transactions.destinations'
+  | 'transactions.entrypoints'
+  | 'transactions.max_mutez'
+  | 'transactions.max_fee_mutez'
+  | 'hours'
+  | 'per_minute'
+  | 'transactions.spend_windows'
