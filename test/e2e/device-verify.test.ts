@@ -12,7 +12,7 @@ import { transcriptKeys } from '../device/support.js'
 import { signWith, testKey } from '../policy/fixture.js'
 import { START_MS, Target } from './abuse/target.js'
 import { ADDRESS, BAKING_CONFIG, sign } from './daemon.js'
-import { block, operation } from './payloads.js'
+import { block } from './payloads.js'
 
 const VERIFY_OPCODE = 0x22
 const AUTH = 'tz3QaGkVCH9iVy4Rh7fQJobiQnc4yJpQKoMJ'
