@@ -25,7 +25,7 @@ describe('a Tezio Signer config.yaml', () => {
       [TZ3, 3, [0x03, 0x11, 0x12, 0x13]],
     ])
     expect(config.keys.every((key) => key.requiresAuthentication)).toBe(true)
-    expect(config.authenticationKey).toEqual({ publicKeyHash: AUTH, publicKey: undefined })
+    expect(config.authenticationKey).toEqual({ publicKeyHash: AUTH, publicKey: undefined, verify: 'host' })
     expect(config.allowedPeers).toEqual([{ family: 'ipv4', address: '127.0.0.1', prefixLength: 32 }])
     expect(config.seeds).toEqual({
       block: { level: 0, round: 0 },
@@ -67,6 +67,9 @@ test('one key and its rules are enough, and every default is the safe one', () =
       knownKeys: false,
       queueTimeoutMs: 4000,
       trustedProxies: [],
+      transport: 'plain',
+      tls: undefined,
+      tokenHeader: 'x-tezio-token',
     },
     admin: { listen: { host: '127.0.0.1', port: 6733 } },
     allowedPeers: LOOPBACK,
@@ -83,9 +86,12 @@ test('one key and its rules are enough, and every default is the safe one', () =
         allow: undefined,
         chains: ['NetXdQprcVkpaWU'],
         requiresAuthentication: false,
+        clients: undefined,
       },
     ],
     authenticationKey: undefined,
+    authorizedKeys: [],
+    clients: [],
     seeds: undefined,
     logLevel: 'info',
     warnings: [],
