@@ -80,7 +80,9 @@ function described(signable: Signable): Partial<SignEvent> {
     return { kind, chain, level, round }
   }
   const { kind } = signable
-  return signable.kind === 'operation' ? { kind, contents: signable.contents } : { kind }
+  return signable.kind === 'operation'
+    ? { kind, contents: signable.contents.map((content) => content.kind) }
+    : { kind }
 }
 
 function rounded(ms: number): number {

@@ -89,9 +89,9 @@ export function authorise(key: KeyRules, signable: Signable): Refusal | undefine
 }
 
 function authoriseKinds({ publicKeyHash, allow }: KeyRules, signable: Signable): Refusal | undefined {
-  const kinds: readonly string[] = signable.kind === 'operation' ? signable.contents : [signable.kind]
-  const misplaced =
-    signable.kind === 'operation' ? signable.contents.find((kind) => VOTE_KINDS.includes(kind)) : undefined
+  const contents = signable.kind === 'operation' ? signable.contents.map(({ kind }) => kind) : []
+  const kinds: readonly string[] = signable.kind === 'operation' ? contents : [signable.kind]
+  const misplaced = contents.find((kind) => VOTE_KINDS.includes(kind))
   if (misplaced !== undefined) {
     return refuse('operation-not-allowed', `${misplaced} is never signed under 0x03`)
   }

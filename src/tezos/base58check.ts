@@ -12,6 +12,9 @@ const FORMS = {
   tz2: row('06a1a1', 20),
   tz3: row('06a1a4', 20),
   tz4: row('06a1a6', 20),
+  tz5: row('06a1a9', 20),
+  KT1: row('025a79', 20),
+  sr1: row('067c75', 20),
   edpk: row('0d0f25d9', 32),
   sppk: row('03fee256', 33),
   p2pk: row('03b28b7f', 33),
@@ -20,6 +23,7 @@ const FORMS = {
   spsig1: row('0d7365133f', 64),
   p2sig: row('36f02c34', 64),
   sig: row('04822b', 64),
+  P: row('02aa', 32),
   Net: row('575200', 4),
 } as const
 

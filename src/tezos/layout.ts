@@ -1,11 +1,23 @@
 import { uint32At } from './int32.js'
 
+/** Told of every named field that a layout went over: its bytes, not copied. */
+export type NoteField = (name: string, field: Uint8Array) => void
+
 /**
  * Where a field that begins at `at` ends; `undefined` when the bytes there are not such a field.
  * A layout reads only within `bytes`, copies nothing and never throws.
  * Source: octez `data-encoding/src` (the rules are in `binary_reader.ml`).
  */
-export type Layout = (bytes: Uint8Array, at: number) => number | undefined
+export type Layout = (bytes: Uint8Array, at: number, note?: NoteField) => number | undefined
+
+/** A field that is told of under `name`, once its end is known. */
+export function named(name: string, field: Layout): Layout {
+  return (bytes, at, note) => {
+    const end = field(bytes, at, note)
+    if (end !== undefined) note?.(name, bytes.subarray(at, end))
+    return end
+  }
+}
 
 /** A field of `size` bytes, whatever they are. */
 export function fixed(size: number): Layout {
@@ -42,6 +54,12 @@ export const zarith: Layout = (bytes, at) => {
   return last > 0 && bytes[at + last] === 0 ? undefined : at + last + 1
 }
 
+/** A number in at most 63 bits: what Octez holds in an int64 that is not negative, such as an amount of mutez. */
+export const int64: Layout = (bytes, at) => {
+  const end = zarith(bytes, at)
+  return end !== undefined && end - at <= 9 ? end : undefined // 9 groups of 7 bits
+}
+
 /** 00, or ff and the field. */
 export function optional(field: Layout): Layout {
   return tagged([
@@ -53,16 +71,19 @@ export function optional(field: Layout): Layout {
 /** A tag byte and the field it stands for. */
 export function tagged(cases: readonly (readonly [tag: number, field: Layout])[]): Layout {
   const byTag = new Map(cases)
-  return (bytes, at) => {
+  return (bytes, at, note) => {
     const tag = bytes[at]
-    return tag === undefined ? undefined : byTag.get(tag)?.(bytes, at + 1)
+    return tag === undefined ? undefined : byTag.get(tag)?.(bytes, at + 1, note)
   }
 }
 
 /** The fields one after the other. */
 export function sequence(...fields: readonly Layout[]): Layout {
-  return (bytes, at) =>
-    fields.reduce<number | undefined>((end, field) => (end === undefined ? undefined : field(bytes, end)), at)
+  return (bytes, at, note) =>
+    fields.reduce<number | undefined>(
+      (end, field) => (end === undefined ? undefined : field(bytes, end, note)),
+      at,
+    )
 }
 
 /** No bytes. */

@@ -1,5 +1,5 @@
 import type { ChainId } from './chain.js'
-import type { OperationKind } from './operation-kind.js'
+import type { OperationContent } from './operation-content.js'
 
 /** The three kinds that carry a high-water mark; all attestation forms share one. */
 export type MarkKind = 'block' | 'preattestation' | 'attestation'
@@ -22,11 +22,11 @@ export type ConsensusSignable = {
   readonly round: number
 }
 
-/** An operation (0x03): the kinds of its contents in order, ending with `unknown` where the walk had to stop. */
+/** An operation (0x03): its contents in order, ending with `unknown` where the walk had to stop. */
 export type OperationSignable = {
   readonly kind: 'operation'
   readonly magicByte: 0x03
-  readonly contents: readonly OperationKind[]
+  readonly contents: readonly OperationContent[]
 }
 
 /** Payloads named by their first byte alone; what follows it is not read. */

@@ -1,11 +1,14 @@
+import { readContent, type OperationContent } from './operation-content.js'
 import { operationKind, type OperationKind } from './operation-kind.js'
 import { CONTENT_LAYOUTS } from './operation-layouts.js'
 
 /** Behind the watermark byte and the branch. */
 const CONTENTS_AT = 1 + 32
 
+const UNKNOWN: OperationContent = { kind: 'unknown' }
+
 /**
- * The kinds of the contents of an operation (0x03), in order; never empty.
+ * The contents of an operation (0x03), in order; never empty. One that breaks its layout has nothing but its kind.
  *
  * Without `unknown` at its end the list is complete: no other content can stand in these bytes. `unknown` ends it as
  * soon as one could:
@@ -19,18 +22,19 @@ const CONTENTS_AT = 1 + 32
  * remains, since the protocol reads no second content there.
  * Source: octez `operation_repr.ml:2131-2142`, and `of_list_internal` there for who may be batched.
  */
-export function walkOperation(bytes: Uint8Array): readonly OperationKind[] {
-  const contents: OperationKind[] = []
+export function walkOperation(bytes: Uint8Array): readonly OperationContent[] {
+  const contents: OperationContent[] = []
   let at = CONTENTS_AT
   do {
     const kind = kindAt(bytes, at)
-    contents.push(kind)
-    if (kind === 'unknown') return contents
+    if (kind === 'unknown') return [...contents, UNKNOWN]
     const { batching, body } = CONTENT_LAYOUTS[kind]
-    const end = body(bytes, at + 1)
-    if (end === undefined) return [...contents, 'unknown']
+    const fields = new Map<string, Uint8Array>()
+    const end = body(bytes, at + 1, (name, field) => fields.set(name, field))
+    if (end === undefined) return [...contents, { kind }, UNKNOWN]
+    contents.push(readContent(kind, fields))
     const isOnly = contents.length === 1 && end === bytes.length
-    if (batching === 'alone' && !isOnly) return [...contents, 'unknown']
+    if (batching === 'alone' && !isOnly) return [...contents, UNKNOWN]
     at = end
   } while (at < bytes.length)
   return contents

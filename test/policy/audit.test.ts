@@ -49,7 +49,11 @@ describe('the line of a request', () => {
     const position = { chainId: MAINNET, level: 12, round: 3 }
     const line = auditLine(audited({ signable: { ...vote, ...position } }), signed(false), 1070)
     expect(line).toMatchObject({ kind: 'attestation', chain: MAINNET, level: 12, round: 3 })
-    const operation = { kind: 'operation', magicByte: 0x03, contents: ['reveal', 'transaction'] } as const
+    const operation = {
+      kind: 'operation',
+      magicByte: 0x03,
+      contents: [{ kind: 'reveal' }, { kind: 'transaction' }],
+    } as const
     expect(auditLine(audited({ signable: operation }), signed(false), 1070)).toMatchObject({
       ...{ kind: 'operation', contents: ['reveal', 'transaction'] },
     })

@@ -10,7 +10,7 @@ const key = (tag: number, size: number) => concatBytes(Uint8Array.of(tag), fille
 const proof = some(counted(filled(96)))
 const contract = concatBytes(Uint8Array.of(0x01), filled(20), Uint8Array.of(0x00))
 const implicit = concatBytes(Uint8Array.of(0x00), pkh(0x02))
-const amount = zarithN(123456789012345678901234567890n)
+const amount = zarithN(2n ** 63n - 1n)
 const michelson = counted(filled(300))
 
 /** Contents that may be batched, each kind and each of its forms; none ends where a shorter one would be whole. */
@@ -80,7 +80,7 @@ export const ALONE_CONTENTS: readonly Named[] = [
   { kind: 'double_baking_evidence', bytes: content(3, counted(filled(241)), counted(filled(241))) },
   { kind: 'activate_account', bytes: content(4, filled(40)) },
   { kind: 'proposals', bytes: content(5, pkh(0x02), filled(4), counted(filled(64))) },
-  { kind: 'ballot', bytes: content(6, pkh(0x00), filled(4 + 32 + 1)) },
+  { kind: 'ballot', bytes: content(6, pkh(0x00), filled(4 + 32), Uint8Array.of(0x02)) },
   { kind: 'vdf_revelation', bytes: content(8, filled(200)) },
   { kind: 'drain_delegate', bytes: content(9, pkh(0x00), pkh(0x01), pkh(0x03)) },
   { kind: 'failing_noop', bytes: content(17, counted(filled(11))) },

@@ -20,7 +20,7 @@ const IMPLICIT = concatBytes(Uint8Array.of(0x00, 0x00), filled(20))
 function contentsOf(bytes: Uint8Array): readonly string[] {
   const parsed = parseSignable(bytes)
   if (parsed.outcome !== 'parsed' || parsed.signable.kind !== 'operation') throw new Error('not an operation')
-  return parsed.signable.contents
+  return parsed.signable.contents.map(({ kind }) => kind)
 }
 
 const walk = (...contents: readonly Uint8Array[]) => contentsOf(operation(...contents))
@@ -226,15 +226,25 @@ describe('fields', () => {
     expect(walk(content(17, be32(0)))).toEqual(['failing_noop'])
   })
 
-  test('a number may be of any length, and must end', () => {
-    const million = 1_000_000
-    const long = concatBytes(filled(million, 0x80), Uint8Array.of(0x01))
-    const endless = filled(million, 0x80)
-    expect(walk(managerContent(112, Uint8Array.of(0xff), long), TRANSACTION)).toEqual([
-      'set_deposits_limit',
-      'transaction',
-    ])
-    expect(walk(managerContent(112, Uint8Array.of(0xff), endless))).toEqual(['set_deposits_limit', 'unknown'])
+  test('an amount is of 63 bits at most, and must end', () => {
+    const most = zarithN(2n ** 63n - 1n)
+    const limit = (number: Uint8Array) => walk(managerContent(112, Uint8Array.of(0xff), number), TRANSACTION)
+    expect(most).toHaveLength(9)
+    expect(limit(most)).toEqual(['set_deposits_limit', 'transaction'])
+    expect(limit(zarithN(2n ** 63n))).toEqual(['set_deposits_limit', 'unknown'])
+    expect(limit(filled(1_000_000, 0x80))).toEqual(['set_deposits_limit', 'unknown'])
     expect(zarithN(0n)).toEqual(NONE)
+  })
+
+  test('a number of tickets may be larger', () => {
+    const large = concatBytes(filled(900, 0x80), Uint8Array.of(0x01))
+    const parts = [be32(0), be32(0), IMPLICIT, large, IMPLICIT, be32(0)]
+    expect(walk(managerContent(158, ...parts), TRANSACTION)).toEqual(['transfer_ticket', 'transaction'])
+  })
+
+  test('a ballot is yay, nay or pass', () => {
+    const ballot = (vote: number) => walk(content(6, NONE, filled(20 + 4 + 32), Uint8Array.of(vote)))
+    for (const vote of [0, 1, 2]) expect(ballot(vote)).toEqual(['ballot'])
+    for (const vote of [3, 0xff]) expect(ballot(vote)).toEqual(['ballot', 'unknown'])
   })
 })
