@@ -2,4 +2,9 @@
 export { MigrationError } from './migration-error.js'
 export { exportText, type ExportedMarks } from './exported-marks.js'
 export { readImport, type Import } from './read-import.js'
-export { importSettings, SIGNERS, type ImportedSettings } from './settings/import-settings.js'
+export {
+  importSettings,
+  SIGNERS,
+  type ImportedSettings,
+  type SettingsSource,
+} from './settings/import-settings.js'

@@ -32,6 +32,11 @@ export function signerWords(text: string): readonly string[] {
   )
 }
 
+/** Words without the program's own name in front of them. */
+export function withoutProgram(words: readonly string[]): readonly string[] {
+  return words[0] !== undefined && NAME.test(basename(words[0])) ? words.slice(1) : words
+}
+
 /** Lines without those that are comments; one that ends with a backslash goes on. */
 function logicalLines(text: string): readonly string[] {
   return text

@@ -44,7 +44,8 @@ export function draftText(draft: Draft): string {
   if (draft.chains !== undefined) put(['chains'], draft.chains.map(chainName))
   putPolicy(draft, put)
   putServer(draft, put)
-  return document.toString({ lineWidth: 120 })
+  const text = document.toString({ lineWidth: 0, flowCollectionPadding: false })
+  return text.replace(/\b0x(?=[0-9a-f]\b)/g, '0x0') // as bytes are written everywhere else
 }
 
 type Put = (path: readonly string[], value: unknown, comment?: string) => void

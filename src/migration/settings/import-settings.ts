@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { MigrationError } from '../migration-error.js'
-import { signerWords } from './command-line.js'
+import { signerWords, withoutProgram } from './command-line.js'
 import { draftText, type Draft } from './draft.js'
 import { Notes, type NotCarriedOver } from './notes.js'
 import { readOctezSettings, type OctezOptions } from './octez-settings.js'
@@ -36,7 +36,7 @@ export function importSettings({ from, words }: SettingsSource, options: OctezOp
 
 function draftOf({ from, words }: SettingsSource, options: OctezOptions, notes: Notes): Draft {
   const [file, ...more] = words
-  if (file === undefined || more.length > 0) return readOctezSettings(words, options, notes)
+  if (file === undefined || more.length > 0) return readOctezSettings(withoutProgram(words), options, notes)
   const text = readSettings(file)
   return named(file, () =>
     from === 'signatory'

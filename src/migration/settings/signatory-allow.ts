@@ -1,4 +1,5 @@
 import { VOTE_KINDS } from '../../tezos/index.js'
+import { byteOfKind } from './kinds.js'
 import type { Notes } from './notes.js'
 
 /**
@@ -98,7 +99,7 @@ function operationKind(
     notes.assume(`${name} is ${renamed} here, as in the protocol since 023.`)
     return [renamed]
   }
-  if (isKind(name)) return [name]
+  if (isKind(name) && byteOfKind(name) === 0x03) return [name]
   notes.leave(setting, 'no operation here has this name', LOOK)
   return []
 }
