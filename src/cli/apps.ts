@@ -1,11 +1,12 @@
 import { monotonicClock } from '../clock.js'
-import type { Config } from '../config/index.js'
 import type { TezioDevice } from '../device/index.js'
 import type { GuardedSigner, MarksJournal } from '../policy/index.js'
 import type { Telemetry } from '../telemetry/index.js'
 import { adminApp, controlApp, signerApp, type App, type LivePage, type Sinks } from '../server/index.js'
+import { callerRules } from './callers.js'
 import { controlHandlers } from './control-handlers.js'
 import { configuredKeys } from './key-directory.js'
+import type { ServedConfig } from './served-config.js'
 
 /** What the apps of every configuration share. */
 export type AppParts = Sinks & {
@@ -23,7 +24,7 @@ export type AppParts = Sinks & {
 export type Apps = { readonly control: App; readonly admin: App; readonly signer: App }
 
 /** The apps that follow a configuration. Nothing begins by making them. */
-export function createApps(config: Config, parts: AppParts): Apps {
+export function createApps(config: ServedConfig, parts: AppParts): Apps {
   const { device, store, signer, telemetry, page, version, onFault, onRefused } = parts
   const { allowedHosts, knownKeys, queueTimeoutMs } = config.server
   return {
@@ -32,6 +33,7 @@ export function createApps(config: Config, parts: AppParts): Apps {
     signer: signerApp({
       ...{ signer, clock: monotonicClock, queueTimeoutMs, knownKeys, version, onFault, onRefused },
       keys: configuredKeys(config, device),
+      callers: callerRules(config),
       accept: { ...config.server, allowedPeers: config.allowedPeers },
     }),
   }

@@ -6,6 +6,8 @@ import { GuardedSigner, MarksJournal, type HeadCheck } from '../policy/index.js'
 import { listen, LivePage, loadAssets, type App, type Listener } from '../server/index.js'
 import type { Telemetry } from '../telemetry/index.js'
 import { createApps, type AppParts } from './apps.js'
+import { authenticationRules } from './callers.js'
+import { CertificateWatch } from './certificate-watch.js'
 import { eventSink, faultSink, type EventSink } from './event-sink.js'
 import { CONTROL_SOCKET } from './control-socket.js'
 import { createHeadCheck, isSameHeadCheck } from './head-check.js'
@@ -13,6 +15,7 @@ import { AUTHENTICATION_ALIAS, configuredKeys, type ConfiguredKeys } from './key
 import type { AdjustableLog, Log } from './log.js'
 import { signingDevice } from './signing-device.js'
 import { missingMarks } from './mark-selection.js'
+import type { ServedConfig } from './served-config.js'
 import { telemetrySources } from './telemetry-sources.js'
 import { packageVersion } from './version.js'
 
@@ -23,13 +26,13 @@ export type Bridge = {
   readonly adminAddress: string
   readonly device: TezioDevice
   /** Puts a configuration in force for the next request, in one step. It may differ only in what needs no restart. */
-  readonly apply: (next: Config) => void
+  readonly apply: (next: ServedConfig) => void
   /** Turns new requests away, lets the one in hand end, and gives everything back within `graceMs`. */
   readonly close: (graceMs: number) => Promise<void>
 }
 
 export type BridgeOptions = {
-  readonly config: Config
+  readonly config: ServedConfig
   readonly log: AdjustableLog
   readonly telemetry: Telemetry
 }
@@ -56,8 +59,10 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
     ...{ onFault, onRefused: onEvent, queueCapacity: QUEUE_CAPACITY },
   }
   telemetry.attach(telemetrySources(config, parts))
+  const certificates = new CertificateWatch(monotonicClock, onEvent)
   const listeners: Listener[] = []
   const close = async (graceMs: number) => {
+    certificates.close()
     page.close() // its streams never end by themselves
     const cancel = monotonicClock.after(graceMs, () => void device.close())
     await Promise.all([signer.close(), ...listeners.map((listener) => listener.close(graceMs))])
@@ -72,11 +77,15 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
     device.open()
     const admin = await listen(apps.admin, config.admin.listen)
     listeners.push(admin)
-    const server = await listen(apps.signer, config.server.listen)
+    const server = await listenForClients(config, apps.signer, onEvent)
     listeners.push(server)
     log.write('info', { event: 'admin.listening', address: admin.address })
-    log.write('info', { event: 'server.listening', address: server.address })
-    const apply = applier({ config, headCheck, parts, log, onEvent, listeners: { control, admin, server } })
+    log.write('info', { event: 'server.listening', address: server.address, ...transportOf(config) })
+    certificates.watch(config.credentials.tls)
+    const apply = applier({
+      ...{ config, headCheck, parts, log, onEvent, certificates },
+      listeners: { control, admin, server },
+    })
     return { address: server.address, adminAddress: admin.address, device, apply, close }
   } catch (error) {
     await close(0)
@@ -86,11 +95,12 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
 
 /** What is in force, and what it is in force on. */
 type InForce = {
-  readonly config: Config
+  readonly config: ServedConfig
   readonly headCheck: HeadCheck | undefined
   readonly parts: AppParts
   readonly log: AdjustableLog
   readonly onEvent: EventSink
+  readonly certificates: CertificateWatch
   readonly listeners: {
     readonly control: readonly Listener[]
     readonly admin: Listener
@@ -99,7 +109,14 @@ type InForce = {
 }
 
 /** Everything is made first; then it is exchanged without a pause in between, so that no request meets a half of it. */
-function applier({ parts, log, onEvent, listeners, ...start }: InForce): (next: Config) => void {
+function applier({
+  parts,
+  log,
+  onEvent,
+  certificates,
+  listeners,
+  ...start
+}: InForce): (next: ServedConfig) => void {
   let { config, headCheck } = start
   return (next) => {
     const { signer, store } = parts
@@ -107,7 +124,11 @@ function applier({ parts, log, onEvent, listeners, ...start }: InForce): (next: 
     if (!isSameHeadCheck(config, next)) headCheck = createHeadCheck(next, store, onEvent)
     config = next
     const apps = createApps(next, parts)
-    signer.replaceRules({ keys: next.keys, headCheck })
+    const { tls } = next.credentials
+    if (tls !== undefined) listeners.server.replaceTls(tls)
+    certificates.watch(tls)
+    const authentication = authenticationRules(next, parts.device)
+    signer.replaceRules({ keys: next.keys, authentication, headCheck })
     parts.telemetry.attach(telemetrySources(next, parts))
     store.limitLevelGap(next.marks.maxLevelGap)
     for (const listener of listeners.control) listener.replaceApp(apps.control)
@@ -116,6 +137,15 @@ function applier({ parts, log, onEvent, listeners, ...start }: InForce): (next: 
     log.setLevel(next.logLevel)
     warnOfState(next, store, log)
   }
+}
+
+function listenForClients(config: ServedConfig, app: App, onEvent: EventSink): Promise<Listener> {
+  const { tls } = config.credentials
+  return listen(app, config.server.listen, undefined, tls && { ...tls, onFailed: onEvent })
+}
+
+function transportOf({ server: { transport } }: Config) {
+  return transport === 'plain' ? {} : { transport }
 }
 
 /** Without its control socket (a path over 107 bytes, say) the daemon signs all the same; only commands cannot ask it. */
@@ -183,7 +213,7 @@ function createSigner(
     device: signingDevice(device, aliases),
     clock: monotonicClock,
     publicKeyOf: keys.publicKeyOf,
-    authenticationKey: keys.authenticationKey,
+    authentication: authenticationRules(config, device),
     queueCapacity: QUEUE_CAPACITY,
     onEvent,
   })

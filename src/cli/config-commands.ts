@@ -5,6 +5,7 @@ import type { ConfigImportOptions } from './config-import.js'
 import { PRINT_JSON } from './options.js'
 import { json, type Output } from './output.js'
 import type { ConfigOptions } from './serve.js'
+import { loadServedConfig } from './served-config.js'
 
 type Options = ConfigOptions & { readonly json?: boolean | undefined }
 
@@ -60,7 +61,7 @@ function addImport(config: Command, output: Output): void {
 
 /** Tells that the configuration is right. Throws a ConfigError naming every problem otherwise. */
 function checkConfig({ config: file, stateDir, json: isJson }: Options, { out }: Output): void {
-  const { keys, chains, warnings } = loadConfig(file, { stateDir })
+  const { keys, chains, warnings } = loadServedConfig(file, { stateDir })
   if (isJson === true) {
     out(json({ file, valid: true, warnings }))
     return

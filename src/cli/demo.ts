@@ -8,7 +8,6 @@ import {
   openPseudoTerminal,
 } from '../../hw-sim/index.js'
 import { monotonicClock } from '../clock.js'
-import { loadConfig } from '../config/index.js'
 import { MarksJournal } from '../policy/index.js'
 import { systemErrorCode } from '../system-error.js'
 import { startBridge, type Bridge } from './bridge.js'
@@ -17,6 +16,7 @@ import { createLog, terminalLines, type AdjustableLog } from './log.js'
 import { neededMarks, seedsFor } from './mark-selection.js'
 import type { Output } from './output.js'
 import { createTelemetry, untilStopped } from './serve.js'
+import { loadServedConfig } from './served-config.js'
 
 /** A published test mnemonic: everybody knows the keys it makes, so they are worth nothing and protect nothing. */
 const MNEMONIC =
@@ -63,7 +63,7 @@ async function start(
 
 async function startWith(file: string, log: AdjustableLog, text: string): Promise<Bridge> {
   writeFileSync(file, text)
-  const config = loadConfig(file)
+  const config = loadServedConfig(file)
   rmSync(config.stateDir, { recursive: true, force: true })
   const { stateDir: directory, marks } = config
   MarksJournal.create(

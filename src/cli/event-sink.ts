@@ -71,6 +71,8 @@ function levelOf(event: BridgeEvent): LogLevel {
     case 'mark.suspected':
     case 'journal.torn-line-dropped':
     case 'request.refused':
+    case 'tls.handshake-failed':
+    case 'tls.certificate-expiring':
       return 'warn'
     default:
       return assertNever(event)

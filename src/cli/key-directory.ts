@@ -1,7 +1,7 @@
 import type { Config } from '../config/index.js'
 import type { KeyAlias, TezioDevice } from '../device/index.js'
 import type { KeyDirectory } from '../server/index.js'
-import { encodePublicKey, type PublicKey, type PublicKeyHash } from '../tezos/index.js'
+import { authenticationKeyHash, encodePublicKey, type PublicKey, type PublicKeyHash } from '../tezos/index.js'
 
 /** The authentication key's place on the device. */
 export const AUTHENTICATION_ALIAS: KeyAlias = 0
@@ -20,7 +20,12 @@ export function configuredKeys(config: Config, device: Pick<TezioDevice, 'keys'>
     return key && (key.publicKey ?? device.keys().get(key.curveAlias))
   }
   const needsAuthentication = config.keys.some((key) => key.requiresAuthentication)
-  const { authenticationKey } = config
+  const { authenticationKey, authorizedKeys, clients } = config
+  const signers = [
+    ...(authenticationKey === undefined ? [] : [authenticationKey.publicKeyHash]),
+    ...authorizedKeys.map(authenticationKeyHash),
+    ...clients.flatMap((client) => client.publicKey ?? []).map(authenticationKeyHash),
+  ]
   return {
     has: (hash) => keys.has(hash),
     publicKeyOf,
@@ -29,8 +34,7 @@ export function configuredKeys(config: Config, device: Pick<TezioDevice, 'keys'>
       return key && encodePublicKey(key)
     },
     known: () => [...keys.keys()],
-    authorized: () =>
-      needsAuthentication && authenticationKey !== undefined ? [authenticationKey.publicKeyHash] : undefined,
+    authorized: () => (needsAuthentication ? signers : undefined),
     authenticationKey: () =>
       authenticationKey && (authenticationKey.publicKey ?? device.keys().get(AUTHENTICATION_ALIAS)),
   }

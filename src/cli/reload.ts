@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Config, KeyConfig } from '../config/index.js'
+import type { Config, Credentials, KeyConfig } from '../config/index.js'
 import type { Bridge } from './bridge.js'
 import type { EventSink } from './event-sink.js'
 import type { Log } from './log.js'
+import type { ServedConfig } from './served-config.js'
 
 /** When a changed setting counts: for the next request, only after a restart, or not for a running daemon at all. */
 type Effect = 'next-request' | 'restart' | 'none'
@@ -19,6 +20,8 @@ const TOP: Settings<Omit<Config, 'device' | 'server' | 'keys'>> = {
   headCheck: ['next-request', 'head_check'],
   stateDir: ['restart', 'state_dir'],
   authenticationKey: ['restart', 'policy.auth_key'],
+  authorizedKeys: ['next-request', 'policy.authorized_keys'],
+  clients: ['next-request', 'policy.clients'],
   seeds: ['none', 'high_water_marks'], // what init reads
   logLevel: ['next-request', 'verbose'],
   warnings: ['none', ''],
@@ -36,6 +39,15 @@ const SERVER: Settings<Config['server']> = {
   knownKeys: ['next-request', 'server.known_keys'],
   queueTimeoutMs: ['next-request', 'server.queue_timeout_ms'],
   trustedProxies: ['next-request', 'server.trusted_proxies'],
+  transport: ['restart', 'server.tls'], // whether there is TLS, and whether clients need certificates
+  tls: ['next-request', 'server.tls'],
+  tokenHeader: ['next-request', 'server.token_header'],
+}
+
+/** By their contents: the files may be other ones although the configuration is the same. */
+const CREDENTIALS: Settings<Credentials> = {
+  tls: ['next-request', 'server.tls (files)'],
+  tokens: ['next-request', 'policy.clients (token files)'],
 }
 
 const KEY: Settings<KeyConfig> = {
@@ -47,17 +59,19 @@ const KEY: Settings<KeyConfig> = {
   allow: ['next-request', 'allow'],
   chains: ['next-request', 'chains'],
   requiresAuthentication: ['next-request', 'auth_req'],
+  clients: ['next-request', 'clients'],
 }
 
 /** How two configurations differ, by the names of what does: no values, for they could be secret. */
 export type ConfigChange = { readonly changed: readonly string[]; readonly needsRestart: readonly string[] }
 
 /** What a running daemon with `old` would have to change for `next`. */
-export function compareConfigs(old: Config, next: Config): ConfigChange {
+export function compareConfigs(old: ServedConfig, next: ServedConfig): ConfigChange {
   const changes = [
     ...changesOf(TOP, old, next),
     ...changesOf(DEVICE, old.device, next.device),
     ...changesOf(SERVER, old.server, next.server),
+    ...changesOf(CREDENTIALS, old.credentials, next.credentials),
     ...keyChanges(old.keys, next.keys),
   ]
   const names = (effect: Effect) => changes.filter(([one]) => one === effect).map(([, name]) => name)
@@ -94,16 +108,16 @@ export type Reloadable = Pick<Bridge, 'apply'>
  * once the daemon stops there are no more.
  */
 export class Reloads {
-  readonly #load: () => Config
+  readonly #load: () => ServedConfig
   readonly #log: Log
   readonly #onEvent: EventSink
-  #config: Config
+  #config: ServedConfig
   #bridge: Reloadable | undefined
   #isAsked = false
   #hasEnded = false
 
   /** `config` is what the daemon starts with; `load` reads it again and throws a ConfigError where it is refused. */
-  constructor(config: Config, load: () => Config, log: Log, onEvent: EventSink) {
+  constructor(config: ServedConfig, load: () => ServedConfig, log: Log, onEvent: EventSink) {
     this.#config = config
     this.#load = load
     this.#log = log
@@ -143,7 +157,7 @@ export class Reloads {
     reportWarnings(next, this.#log)
   }
 
-  #read(): Config | undefined {
+  #read(): ServedConfig | undefined {
     try {
       return this.#load()
     } catch (error) {

@@ -1,4 +1,4 @@
-import { loadConfig, type Config } from '../config/index.js'
+import type { Config } from '../config/index.js'
 import { Telemetry } from '../telemetry/index.js'
 import { startBridge, type Bridge } from './bridge.js'
 import { eventSink } from './event-sink.js'
@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from './exit-code.js'
 import { createLog, terminalLines, type Log, type LogLevel } from './log.js'
 import { reportWarnings, Reloads } from './reload.js'
 import { monotonicClock } from '../clock.js'
+import { loadServedConfig, type ServedConfig } from './served-config.js'
 import { serviceManager } from './service-manager.js'
 import { packageVersion } from './version.js'
 
@@ -24,8 +25,8 @@ export type ServeOptions = ConfigOptions & {
 
 /** Runs the daemon until it is told to stop; SIGHUP makes it read its configuration again. */
 export async function serve({ config: file, stateDir, port, logLevel }: ServeOptions): Promise<ExitCode> {
-  const load = (): Config => {
-    const loaded = loadConfig(file, { stateDir })
+  const load = (): ServedConfig => {
+    const loaded = loadServedConfig(file, { stateDir })
     const device = port === undefined ? loaded.device : { ...loaded.device, port }
     return { ...loaded, device, logLevel: logLevel ?? loaded.logLevel }
   }

@@ -1,6 +1,7 @@
 import { DeviceError, type KeyAlias, type TezioDevice } from '../device/index.js'
 import type { DeviceFailure, DeviceFailureCode, SigningDevice } from '../policy/index.js'
 import type { PublicKeyHash } from '../tezos/index.js'
+import { AUTHENTICATION_ALIAS } from './key-directory.js'
 
 /** Introduces the driver to the guarded signer: keys by address become aliases, errors become values. */
 export function signingDevice(
@@ -21,6 +22,14 @@ export function signingDevice(
       if (alias === undefined) throw new Error(`${key} has no place on the device`)
       try {
         return { outcome: 'signed', signature: await device.sign(alias, payload) }
+      } catch (error) {
+        return failure(error)
+      }
+    },
+    verify: async (message, signature) => {
+      try {
+        const isValid = await device.verify(AUTHENTICATION_ALIAS, message, signature)
+        return { outcome: 'verified', isValid }
       } catch (error) {
         return failure(error)
       }

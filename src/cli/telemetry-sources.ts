@@ -1,11 +1,12 @@
-import type { Config } from '../config/index.js'
 import type { TezioDevice } from '../device/index.js'
 import { type GuardedSigner, type MarkKey, type MarksJournal, type Quarantine } from '../policy/index.js'
 import type { Warning } from '../server/index.js'
 import { REMEDIES, type Sources } from '../telemetry/index.js'
 import { chainName, hexByte } from '../tezos/index.js'
+import { expiryWarnings } from './certificate-watch.js'
 import { configuredKeys } from './key-directory.js'
 import { missingMarks } from './mark-selection.js'
+import type { ServedConfig } from './served-config.js'
 
 export type TelemetryParts = {
   readonly device: TezioDevice
@@ -15,7 +16,7 @@ export type TelemetryParts = {
 }
 
 /** What telemetry looks at under a configuration. */
-export function telemetrySources(config: Config, parts: TelemetryParts): Sources {
+export function telemetrySources(config: ServedConfig, parts: TelemetryParts): Sources {
   const { device, store, signer, queueCapacity } = parts
   const { publicKey } = configuredKeys(config, device)
   return {
@@ -29,9 +30,11 @@ export function telemetrySources(config: Config, parts: TelemetryParts): Sources
     quarantines: () => store.quarantines(),
     waiting: () => signer.waiting,
     queueCapacity,
+    certificateExpiresAt: () => config.credentials.tls?.expiresAt,
     warnings: () => [
       ...store.quarantines().map(quarantineWarning),
       ...missingMarks(config, store.marks()).map(missingWarning),
+      ...expiryWarnings(config.credentials.tls, new Date()),
       ...config.warnings.map(configWarning),
     ],
   }

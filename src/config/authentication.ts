@@ -3,19 +3,19 @@ import type { AuthenticationKey } from './config.js'
 import { show, type Findings, type Path } from './findings.js'
 import type { FileContents } from './schema.js'
 
-/** How requests prove who sent them: whether at all, and by which key. */
+/** How requests prove who sent them: whether at all, and by which key of the device. */
 export type Authentication = {
   readonly isChecked: boolean
   readonly key: AuthenticationKey | undefined
-  /** Whether the file names a key, even one that was refused. */
-  readonly isNamed: boolean
+  /** Whether the file names a way to prove it, even one that was refused. */
+  readonly isPossible: boolean
 }
 
 const PATH: Path = ['policy', 'auth_key']
 
 /**
- * The authentication key and whether it is asked for. Without `auth_check` it is wherever a key is named,
- * and wherever an `auth_req: true` shows that one was meant.
+ * The authentication key, and whether requests have to prove who sent them. Without `auth_check` they have to wherever
+ * a key or a client is named, and wherever an `auth_req: true` shows that one was meant.
  */
 export function readAuthentication(file: FileContents, findings: Findings): Authentication {
   const text = file.policy?.auth_key?.pkh ?? ''
@@ -24,18 +24,26 @@ export function readAuthentication(file: FileContents, findings: Findings): Auth
   if (file.security?.auth_check === false && isMeant) {
     findings.warn('security.auth_check is false: keys with auth_req: true sign without authentication.')
   }
+  const others = [file.policy?.authorized_keys ?? [], Object.keys(file.policy?.clients ?? {})]
+  const isPossible = text !== '' || others.some(({ length }) => length > 0)
   return {
-    isChecked: file.security?.auth_check ?? (text !== '' || isMeant),
+    isChecked: file.security?.auth_check ?? (isPossible || isMeant),
     key: readKey(file, text, findings),
-    isNamed: text !== '',
+    isPossible,
   }
 }
 
 function readKey(file: FileContents, text: string, findings: Findings): AuthenticationKey | undefined {
-  const publicKey = file.policy?.auth_key?.public_key
+  const { public_key: publicKey, verify = 'host' } = file.policy?.auth_key ?? {}
   if (text === '') {
     if (publicKey !== undefined) {
       findings.refuse(PATH, `public_key is given without its address; add pkh: "${publicKeyHash(publicKey)}"`)
+    }
+    if (verify === 'device') {
+      findings.refuse(
+        [...PATH, 'verify'],
+        'device is said of no key; add pkh, the tz3 address of the authentication key on the device',
+      )
     }
     return undefined
   }
@@ -54,7 +62,7 @@ function readKey(file: FileContents, text: string, findings: Findings): Authenti
   ) {
     return undefined
   }
-  return { publicKeyHash: hash, publicKey }
+  return { publicKeyHash: hash, publicKey, verify }
 }
 
 /** Whether a configured public key belongs to its address; refuses it otherwise. */

@@ -1,4 +1,11 @@
-import type { ChainId, Curve, MarkKind, PublicKey, PublicKeyHash } from '../tezos/index.js'
+import type {
+  AuthenticationPublicKey,
+  ChainId,
+  Curve,
+  MarkKind,
+  PublicKey,
+  PublicKeyHash,
+} from '../tezos/index.js'
 
 /** Where a listener listens; port 0 lets the system choose. */
 export type ListenAddress = { readonly host: string; readonly port: number }
@@ -23,14 +30,38 @@ export type KeyConfig = {
   /** Kinds by name that may be signed; every content of an operation must be listed. `undefined`: no such rule. */
   readonly allow: readonly string[] | undefined
   readonly chains: readonly ChainId[]
-  /** Whether requests must carry a signature by the authentication key. */
+  /** Whether requests must prove who sent them. */
   readonly requiresAuthentication: boolean
+  /** Who may ask: names of clients and addresses of authorized keys. `undefined`: whoever is authenticated. */
+  readonly clients: readonly string[] | undefined
 }
 
-/** The key whose signature authenticates requests. */
+/** The device's key whose signature authenticates requests. */
 export type AuthenticationKey = {
   readonly publicKeyHash: PublicKeyHash
   readonly publicKey: PublicKey | undefined
+  /** Who checks its signatures. */
+  readonly verify: 'host' | 'device'
+}
+
+/** By what a client's certificate is known. A fingerprint is SHA-256, 64 hex digits in lower case. */
+export type CertificateName = { readonly kind: 'fingerprint' | 'common-name'; readonly value: string }
+
+/** Somebody who may ask, and what proves who it is: any of the three. */
+export type ClientConfig = {
+  readonly name: string
+  readonly publicKey: AuthenticationPublicKey | undefined
+  readonly certificate: CertificateName | undefined
+  /** Absolute. What stands in it is a secret, and no part of a configuration. */
+  readonly tokenFile: string | undefined
+}
+
+/** Files of the signer's TLS, absolute, in PEM form. */
+export type TlsConfig = {
+  readonly certFile: string
+  readonly keyFile: string
+  /** Clients must show a certificate that one of these signed; `undefined`: none is asked for. */
+  readonly clientCaFile: string | undefined
 }
 
 /** Which node tells the chain's head, and how far from it a level may be. */
@@ -62,6 +93,11 @@ export type Config = {
     /** How long a request may wait for the device's turn. */
     readonly queueTimeoutMs: number
     readonly trustedProxies: readonly AddressRange[]
+    /** Decided by `tls`; a listener cannot change it while it listens. */
+    readonly transport: 'plain' | 'tls' | 'mutual-tls'
+    readonly tls: TlsConfig | undefined
+    /** The header that carries a client's token, in lower case. */
+    readonly tokenHeader: string
   }
   readonly admin: { readonly listen: ListenAddress }
   /** Peers that may ask; `any` where the peer check is off. */
@@ -73,6 +109,9 @@ export type Config = {
   readonly stateDir: string
   readonly keys: readonly KeyConfig[]
   readonly authenticationKey: AuthenticationKey | undefined
+  /** Further keys whose signatures authenticate requests; the host verifies them. */
+  readonly authorizedKeys: readonly AuthenticationPublicKey[]
+  readonly clients: readonly ClientConfig[]
   /** What `init` seeds, by kind; `undefined` where the file has no `high_water_marks`. */
   readonly seeds: Readonly<Record<MarkKind, { readonly level: number; readonly round: number }>> | undefined
   /** The least that is logged: `verbose` means debug. */

@@ -4,11 +4,15 @@ export { ConfigError, type ConfigErrorCode, type ConfigProblem } from './config-
 export type {
   AddressRange,
   AuthenticationKey,
+  CertificateName,
+  ClientConfig,
   Config,
   HeadCheckConfig,
   KeyConfig,
   ListenAddress,
 } from './config.js'
+export { expiryOf, readCertificates, refusalOfDates } from './certificate.js'
+export { readCredentials, type Credentials, type TlsMaterial } from './credentials.js'
 export { effectiveSettings, showConfig } from './show-config.js'
 export { loadConfig, type LoadOptions } from './load-config.js'
 export { parseConfig, type ParseContext } from './parse-config.js'

@@ -10,6 +10,7 @@ import {
   type PublicKeyHash,
 } from '../tezos/index.js'
 import { hashesTo, type Authentication } from './authentication.js'
+import { refuseUnknownClients } from './clients.js'
 import type { KeyConfig } from './config.js'
 import { pathText, show, type Findings, type Path } from './findings.js'
 import type { FileContents, SigningKeyEntry } from './schema.js'
@@ -18,6 +19,8 @@ import { neverSigned, warnOfIdleRules } from './signing-rules.js'
 /** What all keys share. */
 type Shared = {
   readonly authentication: Authentication
+  /** What a key's `clients` may list. */
+  readonly clientNames: readonly string[]
   readonly isPolicyChecked: boolean
   readonly chains: readonly ChainId[]
   readonly findings: Findings
@@ -30,6 +33,7 @@ const ALIAS = { ed25519: 1, secp256k1: 2, p256: 3 } as const satisfies Record<Cu
 export function readKeys(
   file: FileContents,
   authentication: Authentication,
+  clientNames: readonly string[],
   chains: readonly ChainId[],
   findings: Findings,
 ): readonly KeyConfig[] {
@@ -46,7 +50,7 @@ export function readKeys(
       'no signing key is given; add the address of a key on the device, with its allowed_ops',
     )
   }
-  const shared = { authentication, isPolicyChecked, chains, findings }
+  const shared = { authentication, clientNames, isPolicyChecked, chains, findings }
   const keys = entries.map(([text, entry]) => readKey(text, entry, shared)).filter((key) => key !== undefined)
   refuseSharedPlaces(keys, findings)
   return keys
@@ -58,11 +62,10 @@ function readKey(text: string, entry: SigningKeyEntry, shared: Shared): KeyConfi
   const hash = readHash(text, path, findings)
   const curve = hash && curveOfHash(hash)
   if (hash === undefined || curve === undefined) return undefined
-  if (hash === authentication.key?.publicKeyHash) {
-    findings.refuse(
-      path,
-      'is also policy.auth_key.pkh; requests are authenticated by a key that signs nothing else',
-    )
+  if (shared.clientNames.includes(hash)) {
+    const place =
+      hash === authentication.key?.publicKeyHash ? 'policy.auth_key.pkh' : 'in policy.authorized_keys'
+    findings.refuse(path, `is also ${place}; requests are authenticated by a key that signs nothing else`)
   }
   checkAlias(entry, hash, curve, path, findings)
   checkPrefix(entry, curve, path, findings)
@@ -78,6 +81,7 @@ function readKey(text: string, entry: SigningKeyEntry, shared: Shared): KeyConfi
     allow: entry.allow && [...new Set(entry.allow)],
     chains: [...new Set(entry.chains ?? shared.chains)],
     requiresAuthentication: requiresAuthentication(entry, authentication, path, findings),
+    clients: readKeyClients(entry, shared, path),
   }
 }
 
@@ -135,16 +139,34 @@ function readAllowedOps(entry: SigningKeyEntry, path: Path, findings: Findings):
 
 function requiresAuthentication(
   entry: SigningKeyEntry,
-  { isChecked, isNamed }: Authentication,
+  { isChecked, isPossible }: Authentication,
   path: Path,
   findings: Findings,
 ): boolean {
   const isRequired = isChecked && (entry.auth_req ?? true)
-  if (isRequired && !isNamed) {
-    const remedy = "set policy.auth_key.pkh to the device's tz3 authentication key, or auth_req: false"
+  if (isRequired && !isPossible) {
+    const remedy =
+      "set policy.auth_key.pkh to the device's tz3 authentication key, add policy.authorized_keys or policy.clients, or write auth_req: false"
     findings.refuse(path, `requires authentication, and policy.auth_key.pkh names no key; ${remedy}`)
   }
   return isRequired
+}
+
+function readKeyClients(
+  { clients, auth_req }: SigningKeyEntry,
+  { authentication, clientNames, findings }: Shared,
+  path: Path,
+): readonly string[] | undefined {
+  if (clients === undefined) return undefined
+  refuseUnknownClients(clients, clientNames, path, findings)
+  if (auth_req === false || !authentication.isChecked) {
+    const cause = auth_req === false ? 'auth_req: false' : 'security.auth_check: false'
+    findings.refuse(
+      [...path, 'clients'],
+      `cannot be enforced with ${cause}, for nobody has to prove who asks; remove one of the two`,
+    )
+  }
+  return [...new Set(clients)]
 }
 
 /** A device holds one key of each curve, so a second address of the same curve is another device's. */

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { parseChainId, type ChainId } from '../tezos/index.js'
 import { readAuthentication } from './authentication.js'
+import { clientNames, readClients } from './clients.js'
 import { ConfigError } from './config-error.js'
 import type { Config, KeyConfig } from './config.js'
 import { pathText, type Findings, type Path } from './findings.js'
@@ -70,7 +71,9 @@ function build(
   const { device, marks } = contents
   const chains = [...new Set(contents.chains ?? mainnet())]
   const authentication = readAuthentication(contents, findings)
-  const keys = readKeys(contents, authentication, chains, findings)
+  const clients = readClients(contents, file, authentication.key, findings)
+  const names = clientNames(clients, authentication.key)
+  const keys = readKeys(contents, authentication, names, chains, findings)
   refuseUnmarkedConsensus(contents, keys, findings)
   return {
     file,
@@ -79,7 +82,7 @@ function build(
       serialNumber: device?.serial_number,
       timeoutMs: device?.timeout_ms ?? SIGN_TIMEOUT_MS,
     },
-    ...listeners(contents, keys, findings),
+    ...listeners(contents, file, keys, findings),
     allowedPeers: allowedPeers(contents, findings),
     chains,
     marks: { maxLevelGap: marks?.max_level_gap ?? MAX_LEVEL_GAP },
@@ -87,6 +90,7 @@ function build(
     stateDir: resolve(dirname(file), stateDir ?? contents.state_dir ?? defaultStateDir),
     keys,
     authenticationKey: authentication.key,
+    ...clients,
     seeds: readSeeds(contents, findings),
     logLevel: contents.verbose === true ? 'debug' : 'info',
     warnings,

@@ -2,6 +2,7 @@ import { collide, isLoopback, listenText, LOOPBACK } from './addresses.js'
 import type { AddressRange, Config, KeyConfig, ListenAddress } from './config.js'
 import type { Findings } from './findings.js'
 import type { FileContents } from './schema.js'
+import { readTransport } from './tls.js'
 
 const SIGNER_DEFAULT: ListenAddress = { host: '127.0.0.1', port: 6732 }
 const ADMIN_DEFAULT: ListenAddress = { host: '127.0.0.1', port: 6733 }
@@ -21,6 +22,7 @@ export function allowedPeers(file: FileContents, findings: Findings): readonly A
 /** The signer's listener and the operator's. */
 export function listeners(
   file: FileContents,
+  configFile: string,
   keys: readonly KeyConfig[],
   findings: Findings,
 ): Pick<Config, 'server' | 'admin'> {
@@ -31,7 +33,9 @@ export function listeners(
     const other = `server.listen (${listenText(listen)}) and admin.listen (${listenText(admin)})`
     findings.refuse(path, `${other} take the same port; choose another port for one of them`)
   }
-  warnOfExposure(listen, admin, keys, findings)
+  const transport = readTransport(file, configFile, listen, findings)
+  // Whom the CA of the clients does not vouch for comes no further than the handshake.
+  warnOfExposure(listen, admin, transport.transport === 'mutual-tls' ? [] : keys, findings)
   return {
     server: {
       listen,
@@ -39,6 +43,7 @@ export function listeners(
       knownKeys: file.server?.known_keys ?? false,
       queueTimeoutMs: file.server?.queue_timeout_ms ?? QUEUE_TIMEOUT_MS,
       trustedProxies: file.server?.trusted_proxies ?? [],
+      ...transport,
     },
     admin: { listen: admin },
   }

@@ -2,6 +2,13 @@ import { z } from 'zod'
 import { readAddressRange, readListenAddress } from './addresses.js'
 import { isRefused, pathText, show, suggestion, type Path, type Refused } from './findings.js'
 import {
+  readAuthenticationKey,
+  readCertificateName,
+  readFilePath,
+  readTokenHeader,
+  readVerify,
+} from './proof-values.js'
+import {
   MAX_LEVEL,
   readAddressText,
   readAuthenticationAlias,
@@ -67,6 +74,15 @@ const signingKey = section({
   public_key: leaf(readPublicKey),
   chains,
   allow: list(readKind).optional(),
+  clients: list(readText)
+    .min(1, { error: 'lists nobody; name who may ask, or remove the line for whoever is authenticated' })
+    .optional(),
+})
+
+const client = section({
+  public_key: leaf(readAuthenticationKey),
+  certificate: leaf(readCertificateName),
+  token_file: leaf(readFilePath),
 })
 
 const marksByByte = table(leaf(wholeNumber(0, MAX_LEVEL))).nullish()
@@ -88,7 +104,10 @@ export const fileSchema = section({
       pkh: leaf(readAddressText),
       curve_alias: leaf(readAuthenticationAlias),
       public_key: leaf(readPublicKey),
+      verify: leaf(readVerify),
     }).nullish(),
+    authorized_keys: list(readAuthenticationKey).optional(),
+    clients: table(client).nullish(),
   }).nullish(),
   device: section({
     port: leaf(readDevicePort),
@@ -101,6 +120,12 @@ export const fileSchema = section({
     known_keys: leaf(readBoolean),
     queue_timeout_ms: leaf(wholeNumber(100, 30_000, MILLISECONDS)),
     trusted_proxies: list(readAddressRange).optional(),
+    tls: section({
+      cert: leaf(readFilePath),
+      key: leaf(readFilePath),
+      client_ca: leaf(readFilePath),
+    }).nullish(),
+    token_header: leaf(readTokenHeader),
   }).nullish(),
   admin: section({ listen: leaf(readListenAddress) }).nullish(),
   chains,
@@ -119,6 +144,9 @@ export type FileContents = z.infer<typeof fileSchema>
 
 /** One signing key's entry. */
 export type SigningKeyEntry = z.infer<typeof signingKey>
+
+/** One client's entry. */
+export type ClientEntry = z.infer<typeof client>
 
 /** What is wrong with single values of a file: one entry each, with its path. */
 export function schemaProblems(

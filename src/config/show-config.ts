@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
-import { encodePublicKey, hexByte } from '../tezos/index.js'
+import { encodeAuthenticationKey, encodePublicKey, hexByte } from '../tezos/index.js'
 import { listenText } from './addresses.js'
-import type { AddressRange, Config, KeyConfig } from './config.js'
+import type { AddressRange, ClientConfig, Config, KeyConfig } from './config.js'
 import { MARK_BYTES } from './seeds.js'
 
 /** What stands in the place of a part that may be secret. */
@@ -49,6 +49,7 @@ export function effectiveSettings(config: Config) {
       known_keys: server.knownKeys,
       queue_timeout_ms: server.queueTimeoutMs,
       trusted_proxies: server.trustedProxies.map(rangeText),
+      ...tlsSettings(server),
     },
     admin: { listen: listenText(config.admin.listen) },
     verbose: config.logLevel === 'debug',
@@ -61,22 +62,52 @@ export function showConfig(config: Config): string {
 }
 
 function keySettings(key: KeyConfig) {
-  const { curveAlias, allowedMagicBytes, allow, chains, publicKey, requiresAuthentication } = key
+  const { curveAlias, allowedMagicBytes, allow, chains, publicKey, requiresAuthentication, clients } = key
   return {
     curve_alias: curveAlias,
     ...(allowedMagicBytes === 'any' ? {} : { allowed_ops: allowedMagicBytes.map(hexByte) }),
     ...(allow === undefined ? {} : { allow }),
     chains,
     auth_req: requiresAuthentication,
+    ...(clients === undefined ? {} : { clients }),
     ...(publicKey === undefined ? {} : { public_key: encodePublicKey(publicKey) }),
   }
 }
 
-function authenticationSettings({ authenticationKey: key }: Config) {
-  if (key === undefined) return {}
-  const { publicKeyHash: pkh, publicKey } = key
+function authenticationSettings({ authenticationKey: key, authorizedKeys, clients }: Config) {
   return {
-    auth_key: { pkh, ...(publicKey === undefined ? {} : { public_key: encodePublicKey(publicKey) }) },
+    ...(key === undefined ? {} : { auth_key: authenticationKeySettings(key) }),
+    ...(authorizedKeys.length === 0 ? {} : { authorized_keys: authorizedKeys.map(encodeAuthenticationKey) }),
+    ...(clients.length === 0
+      ? {}
+      : { clients: Object.fromEntries(clients.map((client) => [client.name, clientSettings(client)])) }),
+  }
+}
+
+function authenticationKeySettings(key: NonNullable<Config['authenticationKey']>) {
+  const { publicKeyHash: pkh, publicKey, verify } = key
+  return {
+    pkh,
+    ...(publicKey === undefined ? {} : { public_key: encodePublicKey(publicKey) }),
+    ...(verify === 'host' ? {} : { verify }),
+  }
+}
+
+/** A token is not read for this: only its file is named. */
+function clientSettings({ publicKey, certificate, tokenFile }: ClientConfig) {
+  return {
+    ...(publicKey === undefined ? {} : { public_key: encodeAuthenticationKey(publicKey) }),
+    ...(certificate === undefined ? {} : { certificate: certificate.value }),
+    ...(tokenFile === undefined ? {} : { token_file: tokenFile }),
+  }
+}
+
+function tlsSettings({ tls, tokenHeader: token_header }: Config['server']) {
+  if (tls === undefined) return { token_header }
+  const { certFile: cert, keyFile: key, clientCaFile } = tls
+  return {
+    tls: { cert, key, ...(clientCaFile === undefined ? {} : { client_ca: clientCaFile }) },
+    token_header,
   }
 }
 

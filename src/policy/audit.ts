@@ -10,6 +10,8 @@ export type SignEvent = {
   readonly outcome: 'signed' | 'repeated' | 'refused'
   /** Whether the request passed steps 2 and 3: before that nothing reads a mark or touches the device. */
   readonly admitted: boolean
+  /** Who asked: configured names or addresses that were proven; left out where nobody was. */
+  readonly client?: string
   /** What the rule said last; left out where it was not asked, and for payloads that carry no mark. */
   readonly verdict?: Verdict['verdict']
   /** The refusal's code and its words. */
@@ -36,6 +38,8 @@ export type Progress = {
   readonly syncMs: number
   readonly deviceMs: number
   readonly verdict: Verdict['verdict'] | undefined
+  readonly admitted: boolean
+  readonly clients: readonly string[]
 }
 
 /** A request on its way. */
@@ -43,18 +47,17 @@ export type Audited = {
   readonly requestId: string
   readonly key: PublicKeyHash
   readonly signable: Signable | undefined
-  readonly admitted: boolean
   readonly digest: Uint8Array
   readonly progress: Progress
 }
 
 /** The line that tells what became of a request. */
 export function auditLine(
-  { requestId, key, signable, admitted, digest, progress }: Audited,
+  { requestId, key, signable, digest, progress }: Audited,
   result: SignResult,
   now: number,
 ): SignEvent {
-  const { enteredAt, turnAt = now, syncMs, deviceMs, verdict } = progress
+  const { enteredAt, turnAt = now, syncMs, deviceMs, verdict, admitted, clients } = progress
   const refusal =
     result.outcome === 'refused' ? { code: result.refusal.code, reason: result.refusal.message } : {}
   return {
@@ -63,6 +66,7 @@ export function auditLine(
     key,
     outcome: result.outcome === 'signed' && result.repeated ? 'repeated' : result.outcome,
     admitted,
+    ...(clients.length === 0 ? {} : { client: clients.join(', ') }),
     ...(verdict === undefined ? {} : { verdict }),
     ...refusal,
     ...(signable === undefined ? {} : described(signable)),

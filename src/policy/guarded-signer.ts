@@ -8,10 +8,12 @@ import {
   type PublicKeyHash,
   type Signable,
 } from '../tezos/index.js'
-import { admit } from './admission.js'
+import { admit, permit, type Asked } from './admission.js'
 import { knownAnswer, refused, verifiedSignature } from './answers.js'
 import { auditLine, type Audited, type Progress, type SignEvent } from './audit.js'
+import type { AuthenticationRules, DeviceProof } from './authentication.js'
 import type { Verdict } from './decide.js'
+import { deviceRefusal } from './device-proof.js'
 import { failureRefusal, quarantineRefusal, turnRefusal } from './explain.js'
 import type { HeadCheck } from './head-check.js'
 import type { KeyRules } from './key-rules.js'
@@ -32,6 +34,8 @@ export type SignerTrouble =
 /** What may be signed, as far as a configuration says it. */
 export type SignerRules = {
   readonly keys: readonly KeyRules[]
+  /** How requests prove who sent them, where a key asks for that. */
+  readonly authentication: AuthenticationRules
   /** Compares blocks and votes with the chain's head, where a node is configured. */
   readonly headCheck?: HeadCheck | undefined
 }
@@ -42,19 +46,18 @@ export type GuardedSignerOptions = SignerRules & {
   readonly clock: Clock
   /** The public key of a configured key, once it is known. */
   readonly publicKeyOf: (key: PublicKeyHash) => PublicKey | undefined
-  /** The key that signs requests, once it is known. */
-  readonly authenticationKey: () => PublicKey | undefined
   /** Requests that may wait for the device; one more is refused. */
   readonly queueCapacity: number
   readonly onEvent: (event: SignEvent | SignerTrouble) => void
 }
 
-/** A request that passed steps 1 to 3, on its way through the rest. */
+/** A request that passed steps 1 to 3, but for what the device has to verify, on its way through the rest. */
 type Job = {
   readonly requestId: string
   readonly key: PublicKeyHash
   readonly payload: Uint8Array
   readonly signable: Signable
+  readonly asked: Asked
   readonly digest: Uint8Array
   /** `undefined` for a payload that carries no mark. */
   readonly wanted: Wanted | undefined
@@ -87,31 +90,26 @@ export class GuardedSigner {
   async sign(request: SignRequest): Promise<SignResult> {
     const { requestId, publicKeyHash: key, payload } = request
     const enteredAt = this.#options.clock.now()
-    const progress = { enteredAt, turnAt: undefined, syncMs: 0, deviceMs: 0, verdict: undefined }
     const digest = payloadDigest(payload)
-    const admission = admit(this.#rules.keys, request, this.#options.authenticationKey())
-    const { signable } = admission
-    if (admission.refusal !== undefined)
-      return this.#audit(
-        { requestId, key, signable, admitted: false, digest, progress },
-        refused(admission.refusal),
-      )
-    const wanted = isConsensus(admission.signable)
-      ? wantedBy(key, admission.signable, toHex(digest))
-      : undefined
+    const admission = admit(this.#rules.keys, request, this.#rules.authentication)
+    const progress = {
+      ...{ enteredAt, turnAt: undefined, syncMs: 0, deviceMs: 0, verdict: undefined },
+      admitted: admission.refusal === undefined && admission.asked.proof === undefined,
+      clients: (admission.asked ?? admission).clients,
+    }
+    if (admission.refusal !== undefined) {
+      const { signable, refusal } = admission
+      return this.#audit({ requestId, key, signable, digest, progress }, refused(refusal))
+    }
+    const { asked } = admission
+    const { signable } = asked
+    const wanted = isConsensus(signable) ? wantedBy(key, signable, toHex(digest)) : undefined
     const { headCheck } = this.#rules
     const job: Job = {
-      requestId,
-      key,
-      payload,
-      signable: admission.signable,
-      digest,
-      wanted,
-      headCheck,
-      patience: request,
-      progress,
+      ...{ requestId, key, payload, signable, asked, digest, wanted, headCheck },
+      ...{ patience: request, progress },
     }
-    return this.#audit({ ...job, admitted: true }, await this.#serve(job))
+    return this.#audit(job, await this.#serve(job))
   }
 
   /** Puts other rules in force, in one step; requests that came before end under theirs. */
@@ -127,12 +125,14 @@ export class GuardedSigner {
 
   async #serve(job: Job): Promise<SignResult> {
     try {
-      const known = await this.#answerFromMarks(job)
+      const { proof } = job.asked
+      // Who is not authenticated yet gets nothing, not even a stored signature. Else before the queue: while the node
+      // is asked nobody waits for the device.
+      const known = proof === undefined ? await this.#answerWithoutDevice(job) : undefined
       if (known !== undefined) return known
-      // Before the queue: while the node is asked nobody waits for the device.
-      const tooFar = job.wanted && (await job.headCheck?.refusalOf(job.wanted))
-      if (tooFar !== undefined) return refused(tooFar)
-      const result = await this.#turns.run(job.patience, () => this.#serveInTurn(job))
+      const result = await this.#turns.run(job.patience, () =>
+        proof === undefined ? this.#serveInTurn(job) : this.#serveProven(job, proof),
+      )
       return typeof result === 'string' ? refused(turnRefusal(result)) : result
     } catch (error) {
       if (error instanceof StateError) return refused(refuse(error.code, error.message))
@@ -140,10 +140,35 @@ export class GuardedSigner {
     }
   }
 
+  /** The rest of step 3, where the device verifies, and then all that others do before their turn. */
+  async #serveProven(job: Job, proof: DeviceProof): Promise<SignResult> {
+    const { device, clock } = this.#options
+    const { asked, progress, patience } = job
+    progress.turnAt = clock.now()
+    const refusal = await deviceRefusal(proof, device, patience.deadlineAt - clock.now(), () => {
+      const gone = this.#turns.refusalOf(patience)
+      return gone && turnRefusal(gone)
+    })
+    if (refusal !== undefined) return refused(refusal)
+    progress.clients = [...asked.clients, proof.client]
+    const forbidden = permit({ ...asked, clients: progress.clients })
+    if (forbidden !== undefined) return refused(forbidden)
+    progress.admitted = true
+    return (await this.#answerWithoutDevice(job)) ?? this.#serveInTurn(job)
+  }
+
+  /** What can be said without the device: from the marks, or because the level is too far from the chain's head. */
+  async #answerWithoutDevice(job: Job): Promise<SignResult | undefined> {
+    const known = await this.#answerFromMarks(job)
+    if (known !== undefined) return known
+    const tooFar = job.wanted && (await job.headCheck?.refusalOf(job.wanted))
+    return tooFar && refused(tooFar)
+  }
+
   /** Steps 4 to 9, alone with the device. The mark is raised, durably, before the first byte goes out. */
   async #serveInTurn(job: Job): Promise<SignResult> {
     const { store, device, clock } = this.#options
-    job.progress.turnAt = clock.now()
+    job.progress.turnAt ??= clock.now()
     const known = await this.#answerFromMarks(job) // the one before may have signed this very payload
     if (known !== undefined) return known
     const quarantine = store.quarantines().find(({ key }) => key === job.key)

@@ -1,5 +1,6 @@
 /** Decides what may be signed, and remembers it through crashes. Read decide.ts first. */
 export type { SignEvent } from './audit.js'
+export type { AuthenticationRules, AuthorizedKey } from './authentication.js'
 export type { ChainHead, HeadAnswer } from './chain-head.js'
 export { decide, type Denial, type LevelGap, type Verdict } from './decide.js'
 export {
@@ -17,7 +18,13 @@ export type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
 export { MarksJournal, type MarksJournalOptions } from './marks-journal.js'
 export type { Refusal, RefusalCode } from './refusal.js'
 export { UNKNOWN_CALLER, type Caller, type SignRequest, type SignResult } from './sign-request.js'
-export type { DeviceAnswer, DeviceFailure, DeviceFailureCode, SigningDevice } from './signing-device.js'
+export type {
+  DeviceAnswer,
+  DeviceFailure,
+  DeviceFailureCode,
+  DeviceJudgement,
+  SigningDevice,
+} from './signing-device.js'
 export { StateError, type StateErrorCode } from './state-error.js'
 export type { StateEvent } from './state-event.js'
 export { syncDirectory, systemFiles, type StateFiles } from './state-files.js'

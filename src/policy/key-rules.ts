@@ -20,6 +20,8 @@ export type KeyRules = {
   readonly allow: readonly string[] | undefined
   readonly chains: readonly ChainId[]
   readonly requiresAuthentication: boolean
+  /** Who may ask, by configured names and addresses of authorized keys. `undefined`: whoever is authenticated. */
+  readonly clients?: readonly string[] | undefined
 }
 
 /** The longest payload: what a Tezio HSM takes in one command. */

@@ -5,7 +5,7 @@ import type { StateErrorCode } from './state-error.js'
 /**
  * Why a request was not answered with a signature. The first word of every error that a client sees.
  * Malformed: `malformed-payload`, `payload-too-long`. Authentication: `authentication-missing`,
- * `authentication-invalid`. Policy: `unknown-key`, `magic-byte-not-allowed`, `operation-not-allowed`,
+ * `authentication-invalid`. Policy: `client-not-allowed`, `unknown-key`, `magic-byte-not-allowed`, `operation-not-allowed`,
  * `chain-not-allowed`. Marks: the denials and `signature-lost` (the device holds its mark, and the reply that carried
  * the signature was lost). Head: `level-gap` once more, and `head-unknown` (the node does not tell it). The rest is the bridge, its state or its device: asking again later may help.
  */
@@ -15,6 +15,7 @@ export type RefusalCode =
   | 'unknown-key'
   | 'authentication-missing'
   | 'authentication-invalid'
+  | 'client-not-allowed'
   | 'magic-byte-not-allowed'
   | 'operation-not-allowed'
   | 'chain-not-allowed'

@@ -6,6 +6,8 @@ import type { Patience } from './turns.js'
 export type Caller = {
   /** Names of configured clients that the connection has proven, by a certificate or a token. */
   readonly clients: readonly string[]
+  /** Why something that the connection showed proves nobody (a wrong token), in words without it. */
+  readonly invalid?: string | undefined
 }
 
 /** Nothing is known of who asks. */
@@ -18,7 +20,7 @@ export type SignRequest = {
   readonly publicKeyHash: PublicKeyHash
   /** Watermark byte first. */
   readonly payload: Uint8Array
-  /** base58check signature of the request by the authentication key, when one came with it. */
+  /** base58check signature of the request by an authorized key, when one came with it. */
   readonly authentication: string | undefined
   readonly caller: Caller
 } & Patience

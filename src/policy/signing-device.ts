@@ -23,10 +23,15 @@ export type DeviceFailure = {
 
 export type DeviceAnswer = { readonly outcome: 'signed'; readonly signature: Uint8Array } | DeviceFailure
 
-/** What the guarded signer needs of a device, whatever kind it is. Neither method throws. */
+/** What a device says of somebody else's signature. */
+export type DeviceJudgement = { readonly outcome: 'verified'; readonly isValid: boolean } | DeviceFailure
+
+/** What the guarded signer needs of a device, whatever kind it is. No method throws. */
 export type SigningDevice = {
   /** Waits `ms` at most until a command can be sent; `undefined` when it can. Nothing is sent. */
   readonly ready: (ms: number) => Promise<DeviceFailure | undefined>
   /** One attempt at the raw 64-byte signature over BLAKE2b-256 of `payload`, watermark byte included. */
   readonly sign: (key: PublicKeyHash, payload: Uint8Array) => Promise<DeviceAnswer>
+  /** One attempt at its own opinion of a 64-byte signature by its authentication key over BLAKE2b-256 of `message`. */
+  readonly verify?: (message: Uint8Array, signature: Uint8Array) => Promise<DeviceJudgement>
 }

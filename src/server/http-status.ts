@@ -32,6 +32,7 @@ const STATUS: Readonly<Record<RefusalCode | HttpRefusalCode, ErrorStatus>> = {
   'content-type-not-supported': 400,
   'authentication-missing': 401,
   'authentication-invalid': 401,
+  'client-not-allowed': 403,
   'magic-byte-not-allowed': 403,
   'operation-not-allowed': 403,
   'chain-not-allowed': 403,

@@ -1,11 +1,13 @@
 /** The listeners: HTTP in, a question to the policy, HTTP out. */
 export { adminApp } from './admin-app.js'
 export type { AdminSource } from './admin-source.js'
+export { callerOf, NO_CALLERS, type CallerRules, type ClientCertificate } from './caller.js'
 export { controlApp, type ControlHandlers } from './control-app.js'
 export type { RequestRefused, Sinks } from './error-funnel.js'
 export { HttpRefusalError, REFUSAL_CODES } from './http-status.js'
 export type { KeyDirectory } from './keys.js'
 export { listen, type App, type Listener, type ListenLimits, type ListenTarget } from './listen.js'
+export type { HandshakeFailed, TlsFiles } from './handshakes.js'
 export { loadAssets, type Assets } from './page/assets.js'
 export { LivePage, type LivePageOptions } from './page/live-page.js'
 export type { PeerRange } from './peers.js'

@@ -1,7 +1,8 @@
-import { Hono } from 'hono'
+import { Hono, type Context } from 'hono'
 import type { Clock } from '../clock.js'
-import { UNKNOWN_CALLER, type SignRequest, type SignResult } from '../policy/index.js'
+import type { Caller, SignRequest, SignResult } from '../policy/index.js'
 import { parsePublicKeyHash, type PublicKeyHash } from '../tezos/index.js'
+import { callerOf, type CallerRules } from './caller.js'
 import { refuse } from './error-funnel.js'
 import { HttpRefusalError } from './http-status.js'
 import type { RequestEnv } from './request-id.js'
@@ -20,6 +21,7 @@ export type KeyDirectory = {
 export type KeysRouteOptions = {
   readonly signer: { readonly sign: (request: SignRequest) => Promise<SignResult> }
   readonly keys: KeyDirectory
+  readonly callers: CallerRules
   readonly clock: Clock
   /** How long a request may wait for the device's turn, in ms. */
   readonly queueTimeoutMs: number
@@ -28,8 +30,16 @@ export type KeysRouteOptions = {
 /** Signature versions that Octez sends with every request; they change nothing for tz1 to tz3. */
 const VERSIONS = ['0', '1', '2', '3']
 
+/** Who sends a request, by what its connection and its header show. */
+export function callerOfRequest(callers: CallerRules, c: Context<RequestEnv>): Caller {
+  return callerOf(callers, {
+    certificate: c.env.clientCertificate,
+    header: (name) => c.req.header(name),
+  })
+}
+
 /** `GET /keys/:pkh` and `POST /keys/:pkh`. */
-export function keysRoute({ signer, keys, clock, queueTimeoutMs }: KeysRouteOptions) {
+export function keysRoute({ signer, keys, callers, clock, queueTimeoutMs }: KeysRouteOptions) {
   return new Hono<RequestEnv>()
     .get('/:pkh', (c) => {
       const key = keyParameter(c.req.param('pkh'))
@@ -53,7 +63,7 @@ export function keysRoute({ signer, keys, clock, queueTimeoutMs }: KeysRouteOpti
         publicKeyHash,
         payload,
         authentication,
-        caller: UNKNOWN_CALLER,
+        caller: callerOfRequest(callers, c),
         deadlineAt,
         signal: c.req.raw.signal,
       })

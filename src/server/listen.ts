@@ -1,9 +1,12 @@
 import { chmodSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server'
+import { handshakeFailure, Handshakes, type HandshakeFailed, type TlsFiles } from './handshakes.js'
 import { errorResponse } from './http-status.js'
 import { Pipeline } from './pipeline.js'
+import type { ListenerBindings } from './request-id.js'
 
 /** A listening server. */
 export type Listener = {
@@ -11,6 +14,8 @@ export type Listener = {
   readonly address: string
   /** Serves another app from the next request on; requests in hand end with theirs, and connections stay open. */
   readonly replaceApp: (app: App) => void
+  /** Shows another certificate from the next handshake on; open connections stay as they are. It was checked before. */
+  readonly replaceTls: (files: TlsFiles) => void
   /** Takes no new connection, lets answers in hand be sent, and closes everything after `graceMs` at the latest. */
   readonly close: (graceMs: number) => Promise<void>
 }
@@ -23,6 +28,8 @@ export type ListenTarget = { readonly host: string; readonly port: number } | { 
  * off; more connections than this are closed at once.
  */
 export type ListenLimits = {
+  /** From a connection's first packet until it is secure, where the listener speaks TLS. */
+  readonly handshakeTimeout?: number
   readonly headersTimeout: number
   readonly requestTimeout: number
   readonly keepAliveTimeout: number
@@ -30,6 +37,8 @@ export type ListenLimits = {
   readonly maxHeaderSize: number
   readonly maxConnections: number
 }
+
+const HANDSHAKE_TIMEOUT_MS = 5_000
 
 const LIMITS: ListenLimits = {
   headersTimeout: 5_000,
@@ -41,16 +50,29 @@ const LIMITS: ListenLimits = {
 }
 
 /** What answers requests: a Hono app. */
-export type App = { readonly fetch: (request: Request, env: HttpBindings) => Response | Promise<Response> }
+export type App = {
+  readonly fetch: (request: Request, env: ListenerBindings) => Response | Promise<Response>
+}
 
-/** Serves an app. Rejects with the system's error when the address cannot be had. */
+/** TLS for a listener. Whether clients must have certificates cannot be replaced later. */
+export type ListenTls = TlsFiles & { readonly onFailed?: (failed: HandshakeFailed) => void }
+
+type Server = HttpServer | HttpsServer
+
+/** Serves an app, over TLS where there is some. Rejects with the system's error when the address cannot be had. */
 export async function listen(
   app: App,
   target: ListenTarget,
   limits: ListenLimits = LIMITS,
+  tls?: ListenTls,
 ): Promise<Listener> {
   let current = app
-  const fetch = (request: Request, env: unknown) => current.fetch(request, env as HttpBindings)
+  const handshakes = new Handshakes(limits.handshakeTimeout ?? HANDSHAKE_TIMEOUT_MS, tls?.clientCa)
+  const fetch = (request: Request, env: unknown) => {
+    const bindings = env as HttpBindings
+    const clientCertificate = handshakes.certificateOf(bindings.incoming.socket)
+    return current.fetch(request, { ...bindings, clientCertificate })
+  }
   const handle = getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler: badRequest })
   const pipeline = new Pipeline()
   const serve = (request: IncomingMessage, response: ServerResponse) => {
@@ -60,11 +82,16 @@ export async function listen(
     })
     pipeline.enter(request, response, () => void handle(request, response))
   }
-  // Node would answer a missing Host and a foreign Expect itself: without a body, and with a status of its own.
-  const server = createServer({ ...limits, requireHostHeader: false }, serve)
+  const server = createListener(limits, tls, serve)
   server.on('checkExpectation', serve)
   server.maxConnections = limits.maxConnections
-  server.on('clientError', (_error, socket: Socket) => {
+  if (tls !== undefined) watchHandshakes(server, handshakes)
+  server.on('clientError', (error: Error, socket: Socket) => {
+    if (tls !== undefined && !handshakes.isComplete(socket)) {
+      tls.onFailed?.(handshakeFailure(error, socket))
+      socket.destroy() // nothing that is written could be read
+      return
+    }
     pipeline.afterCurrent(socket, () => {
       answerBrokenRequest(socket)
     })
@@ -77,8 +104,42 @@ export async function listen(
     replaceApp: (next) => {
       current = next
     },
-    close: (graceMs) => close(server, graceMs),
+    replaceTls: (files) => {
+      if ('setSecureContext' in server) server.setSecureContext(secureOptions(files))
+      handshakes.clientCa = files.clientCa
+    },
+    close: (graceMs) => {
+      const closed = close(server, graceMs)
+      handshakes.endPending()
+      return closed
+    },
   }
+}
+
+type Serve = (request: IncomingMessage, response: ServerResponse) => void
+
+function createListener(limits: ListenLimits, tls: TlsFiles | undefined, serve: Serve): Server {
+  // Node would answer a missing Host and a foreign Expect itself: without a body, and with a status of its own.
+  const options = { ...limits, requireHostHeader: false }
+  if (tls === undefined) return createServer(options, serve)
+  const isMutual = tls.clientCa !== undefined
+  return createTlsServer(
+    { ...options, ...secureOptions(tls), requestCert: isMutual, rejectUnauthorized: isMutual },
+    serve,
+  )
+}
+
+function secureOptions({ cert, key, clientCa }: TlsFiles) {
+  return { cert, key, minVersion: 'TLSv1.2', ...(clientCa === undefined ? {} : { ca: clientCa }) } as const
+}
+
+function watchHandshakes(server: Server, handshakes: Handshakes): void {
+  server.on('connection', (socket: Socket) => {
+    handshakes.begin(socket)
+  })
+  server.on('secureConnection', (socket: Socket) => {
+    handshakes.complete(socket)
+  })
 }
 
 function bind(server: Server, target: ListenTarget): Promise<void> {

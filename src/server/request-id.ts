@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import type { MiddlewareHandler } from 'hono'
+import type { ClientCertificate } from './caller.js'
+
+/** What a listener tells of a request beside the request itself. */
+export type ListenerBindings = HttpBindings & {
+  /** Shown in the handshake and verified by the authority in force; left out where there is none. */
+  readonly clientCertificate?: ClientCertificate | undefined
+}
 
 /** What every request of a listener carries with it. */
 export type RequestEnv = {
-  readonly Bindings: HttpBindings
+  readonly Bindings: ListenerBindings
   readonly Variables: { readonly requestId: string }
 }
 

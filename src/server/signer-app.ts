@@ -21,7 +21,7 @@ export function signerApp(options: SignerAppOptions): Hono<RequestEnv> {
   const app = new Hono<RequestEnv>({ getPath: routedPath })
   app.use(requestId(), accept(options.accept))
   app.route('/keys', keysRoute(options))
-  app.route('/authorized_keys', authorizedKeysRoute(options.keys))
+  app.route('/authorized_keys', authorizedKeysRoute(options.keys, options.callers))
   app.route('/known_keys', knownKeysRoute(options.keys, options.knownKeys))
   app.route('/bls_prove_possession', blsProvePossessionRoute())
   app.get('/', (c) => c.json({ name: 'tezio-bridge', version: options.version }))

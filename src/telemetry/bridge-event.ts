@@ -1,6 +1,6 @@
 import type { DeviceEvent } from '../device/index.js'
 import type { HeadEvent, SignerTrouble, SignEvent, StateEvent } from '../policy/index.js'
-import type { RequestRefused } from '../server/index.js'
+import type { HandshakeFailed, RequestRefused } from '../server/index.js'
 
 /** What became of the configuration when it was read again. */
 export type ReloadEvent =
@@ -12,6 +12,21 @@ export type ReloadEvent =
       readonly needsRestart?: readonly string[]
     }
 
+/** The listener's certificate is near its end, or past it. */
+export type CertificateExpiring = {
+  readonly event: 'tls.certificate-expiring'
+  readonly expiresAt: string
+  readonly reason: string
+}
+
 /** Whatever a part of the bridge reports. */
 export type BridgeEvent =
-  DeviceEvent | StateEvent | SignEvent | SignerTrouble | HeadEvent | RequestRefused | ReloadEvent
+  | DeviceEvent
+  | StateEvent
+  | SignEvent
+  | SignerTrouble
+  | HeadEvent
+  | RequestRefused
+  | HandshakeFailed
+  | CertificateExpiring
+  | ReloadEvent

@@ -18,6 +18,7 @@ export const KINDS: readonly string[] = [
 /** Refusals by the rules of a key or of the listener. */
 export const POLICY_RULES: readonly string[] = [
   'unknown-key',
+  'client-not-allowed',
   'magic-byte-not-allowed',
   'operation-not-allowed',
   'chain-not-allowed',
@@ -68,7 +69,7 @@ export const BOARD_REFUSALS: ReadonlyMap<string, DeviceErrorCode> = new Map([
 ])
 
 /** Commands that the driver sends by itself. */
-export const COMMANDS: readonly string[] = ['SIGN', 'GET_PK']
+export const COMMANDS: readonly string[] = ['SIGN', 'GET_PK', 'VERIFY']
 
 /** Where bytes that belong to no reply were heard. */
 export const NOISE_REASONS: readonly string[] = ['idle', 'command', 'resync']

@@ -110,6 +110,14 @@ export class Metrics {
       gauge.set(sources().waiting())
     })
     this.#gauge(
+      'tls_certificate_expiry_timestamp_seconds',
+      "When the listener's certificate ends to be valid, as Unix time; 0 without TLS",
+      [],
+      (gauge) => {
+        gauge.set((sources().certificateExpiresAt?.()?.getTime() ?? 0) / 1000)
+      },
+    )
+    this.#gauge(
       'keys_quarantined',
       'Keys that sign nothing because their device repeated a nonce',
       [],

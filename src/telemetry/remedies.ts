@@ -40,7 +40,9 @@ export const REMEDIES = {
     'wait until the chain has passed the level named, or raise the mark above all that was signed',
   'head-unknown': 'start the node that head_check.rpc names, or correct its address',
   'authentication-failures':
-    'give the client the key of policy.auth_key, or keep strangers out with allowed_ips',
+    'give the client a key, certificate or token that policy names, or keep strangers out with allowed_ips',
+  'certificate-expiring':
+    'renew the certificate of server.tls, then send SIGHUP: kill -HUP reads its files again',
   'reload-refused': 'correct the configuration (tezio-bridge config check) and send SIGHUP again, or restart',
   'config-warning': 'change the setting named in the configuration file',
 } as const satisfies Readonly<Record<string, string>>

@@ -20,6 +20,8 @@ export type Sources = {
   readonly quarantines: () => readonly Quarantine[]
   readonly waiting: () => number
   readonly queueCapacity: number
+  /** When the listener's certificate ends to be valid; `undefined` without TLS. */
+  readonly certificateExpiresAt?: () => Date | undefined
   /** What is wrong with the configuration and with the state it needs. */
   readonly warnings: () => readonly Warning[]
 }

@@ -24,6 +24,7 @@ const FORMS = {
   p2sig: row('36f02c34', 64),
   sig: row('04822b', 64),
   P: row('02aa', 32),
+  BLsig: row('28ab40cf', 96),
   Net: row('575200', 4),
 } as const
 
@@ -33,7 +34,7 @@ export type Base58Form = keyof typeof FORMS
 export type Base58Decoded = { readonly form: Base58Form; readonly payload: Uint8Array }
 
 /** The longest text any form has; longer input is refused before it is decoded. */
-const MAX_TEXT = 99
+const MAX_TEXT = 142
 
 /** Text of `payload` in `form`. Throws a RangeError when the payload has another size than the form's. */
 export function encodeBase58(form: Base58Form, payload: Uint8Array): string {

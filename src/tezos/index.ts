@@ -1,6 +1,7 @@
 /** Tezos data, pure: text forms, keys, signatures, and what a payload means. */
 export { isContractAddress } from './address.js'
 export * from './assert-never.js'
+export * from './authentication-key.js'
 export * from './base58check.js'
 export * from './bytes.js'
 export * from './chain.js'

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Config } from '../../src/config/index.js'
+import type { Credentials } from '../../src/config/index.js'
 import { compareConfigs, Reloads } from '../../src/cli/reload.js'
 import { eventSink } from '../../src/cli/event-sink.js'
 import type { LogEvent, LogLevel } from '../../src/cli/log.js'
+import type { ServedConfig } from '../../src/cli/served-config.js'
 import { AUTH, OTHER_TZ1, parse, PUBLIC_KEY, TZ1, TZ3 } from '../config/fixture.js'
 
 const UNHEARD = { observe: () => undefined }
@@ -25,10 +26,17 @@ verbose: false
 high_water_marks: { level: { 0x11: 1, 0x12: 1, 0x13: 1 } }
 `
 
+const NO_CREDENTIALS: Credentials = { tls: undefined, tokens: [] }
+
+/** The configuration of a text, with what its files are said to hold. */
+function served(text: string, credentials = NO_CREDENTIALS): ServedConfig {
+  return { ...parse(text), credentials }
+}
+
 /** What is different when `was` is exchanged for `is` in the file. */
 function changeOf(was: string, is: string) {
   expect(TEXT).toContain(was)
-  return compareConfigs(parse(TEXT), parse(TEXT.replace(was, is)))
+  return compareConfigs(served(TEXT), served(TEXT.replace(was, is)))
 }
 
 const key = (address: string, name: string) => `policy.signing_keys.${address}.${name}`
@@ -36,7 +44,7 @@ const key = (address: string, name: string) => `policy.signing_keys.${address}.$
 describe('a changed configuration', () => {
   test('that says the same changes nothing', () => {
     const same = TEXT.replace('[127.0.0.1]', '["127.0.0.1/32"]').replace('verbose: false\n', '')
-    expect(compareConfigs(parse(TEXT), parse(same))).toEqual({ changed: [], needsRestart: [] })
+    expect(compareConfigs(served(TEXT), served(same))).toEqual({ changed: [], needsRestart: [] })
   })
 
   test.each([
@@ -93,13 +101,13 @@ describe('a changed configuration', () => {
 
 /** Reloads of a file whose text a test exchanges. */
 function setUp() {
-  const file = { text: TEXT }
+  const file = { text: TEXT, credentials: NO_CREDENTIALS }
   const lines: (LogEvent & { readonly level: LogLevel })[] = []
-  const applied: Config[] = []
-  const load = () => parse(file.text)
+  const applied: ServedConfig[] = []
+  const load = () => served(file.text, file.credentials)
   const log = { write: (level: LogLevel, event: LogEvent) => void lines.push({ level, ...event }) }
   const reloads = new Reloads(load(), load, log, eventSink(log, UNHEARD))
-  const bridge = { apply: (next: Config) => void applied.push(next) }
+  const bridge = { apply: (next: ServedConfig) => void applied.push(next) }
   return { file, lines, applied, reloads, bridge, events: () => lines.map(({ event }) => event) }
 }
 
@@ -123,7 +131,7 @@ describe('a reload', () => {
   test('F44 of a file that cannot be read for whatever reason does not end the daemon', () => {
     const { lines, reloads, bridge, applied } = setUp()
     const broken = new Reloads(
-      parse(TEXT),
+      served(TEXT),
       () => {
         throw new TypeError('broken')
       },

@@ -85,7 +85,7 @@ describe('the order of a signature', () => {
       device: signingDevice(device, new Map([[key, 3]])),
       clock: monotonicClock,
       publicKeyOf: () => keys.p256.publicKey,
-      authenticationKey: () => undefined,
+      authentication: { keys: [] },
       queueCapacity: 10,
       onEvent: () => undefined,
     })

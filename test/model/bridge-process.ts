@@ -75,7 +75,7 @@ export class BridgeProcess {
         const alias = ALIAS.get(key)
         return alias === undefined ? undefined : this.device.keys().get(alias)
       },
-      authenticationKey: () => undefined,
+      authentication: { keys: [] },
       queueCapacity: QUEUE_CAPACITY,
     })
     this.device.open()

@@ -7,10 +7,15 @@ import { MAINNET, TZ3 } from './fixture.js'
 const DIGEST = payloadDigest(Uint8Array.of(0x11))
 
 const audited = (rest: Partial<Audited> = {}): Audited => ({
-  ...{ requestId: 'r1', key: TZ3, signable: undefined, admitted: true, digest: DIGEST },
-  progress: { enteredAt: 1000, turnAt: 1020.25, syncMs: 3.000_499, deviceMs: 40.5, verdict: 'advance' },
+  ...{ requestId: 'r1', key: TZ3, signable: undefined, digest: DIGEST },
+  progress: {
+    ...{ enteredAt: 1000, turnAt: 1020.25, syncMs: 3.000_499, deviceMs: 40.5, verdict: 'advance' },
+    ...{ admitted: true, clients: [] },
+  },
   ...rest,
 })
+
+const PROVEN = { admitted: true, clients: ['baker', TZ3] }
 
 const signed = (repeated: boolean): SignResult => ({ outcome: 'signed', signature: 'edsig', repeated })
 const refused: SignResult = { outcome: 'refused', refusal: { code: 'queue-full', message: 'too many' } }
@@ -23,7 +28,14 @@ describe('the line of a request', () => {
   })
 
   test('counts all of the time as waiting when its turn never came', () => {
-    const progress = { enteredAt: 1000, turnAt: undefined, syncMs: 0, deviceMs: 0, verdict: undefined }
+    const progress = {
+      enteredAt: 1000,
+      turnAt: undefined,
+      syncMs: 0,
+      deviceMs: 0,
+      verdict: undefined,
+      ...PROVEN,
+    }
     const line = auditLine(audited({ progress }), refused, 1055)
     expect(line).toMatchObject({ outcome: 'refused', code: 'queue-full', queueMs: 55, totalMs: 55 })
     for (const field of ['kind', 'verdict']) expect(line).not.toHaveProperty(field)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { checkAuthentication } from '../../src/policy/authentication.js'
+import { authenticateRequest } from '../../src/policy/authentication.js'
+import { UNKNOWN_CALLER } from '../../src/policy/index.js'
 import {
   concatBytes,
   CURVES,
@@ -7,6 +8,7 @@ import {
   encodeSignature,
   publicKeyHashBytes,
   type Curve,
+  type PublicKey,
   type PublicKeyHash,
 } from '../../src/tezos/index.js'
 import { signWith, testKey, TZ1, TZ3, type TestKey } from './fixture.js'
@@ -15,6 +17,19 @@ const PAYLOAD = Uint8Array.of(0x11, 1, 2, 3)
 
 function messageOf(target: PublicKeyHash, payload: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.of(0x04, 0x01), publicKeyHashBytes(target), payload)
+}
+
+/** The refusal of a request under one authorized key. */
+function checkAuthentication(
+  publicKey: PublicKey,
+  publicKeyHash: PublicKeyHash,
+  payload: Uint8Array,
+  authentication: string | undefined,
+) {
+  const rules = { keys: [{ client: 'baker', publicKey: () => publicKey }] }
+  const request = { publicKeyHash, payload, authentication, caller: UNKNOWN_CALLER }
+  const answer = authenticateRequest(rules, request)
+  return answer.outcome === 'refused' ? answer.refusal : undefined
 }
 
 const rawBy = (key: TestKey, target = TZ3, payload = PAYLOAD) => signWith(key, messageOf(target, payload))

@@ -53,7 +53,7 @@ function setUp(node: HandHead, seedLevel = 0) {
   const start = (check: HeadCheck | undefined) =>
     new GuardedSigner({
       ...{ keys: [rules], headCheck: check, store, device, clock, queueCapacity: 100 },
-      ...{ publicKeyOf: () => KEY.publicKey, authenticationKey: () => undefined },
+      ...{ publicKeyOf: () => KEY.publicKey, authentication: { keys: [] } },
       onEvent: (event) => events.push(event),
     })
   const signer = start(checks.check)
@@ -166,12 +166,18 @@ describe('with a head check', () => {
 })
 
 describe('rules that are replaced', () => {
+  const authentication = { keys: [] }
+
   test('count for the next request, and a request that came before ends under its own', async () => {
     const node = new HandHead()
     const { sign, signer, rules, asked } = setUp(node)
     const before = sign(attestation(100))
     await settled()
-    signer.replaceRules({ keys: [{ ...rules, allowedMagicBytes: [0x03] }], headCheck: undefined })
+    signer.replaceRules({
+      keys: [{ ...rules, allowedMagicBytes: [0x03] }],
+      authentication,
+      headCheck: undefined,
+    })
     expect(await code(sign(attestation(101)))).toBe('magic-byte-not-allowed')
     node.tell(98)
     expect(await code(before)).toBe('signed')
@@ -181,7 +187,7 @@ describe('rules that are replaced', () => {
   test('are not those of a request that came a moment before', async () => {
     const { sign, signer, rules, asked } = setUp(new HandHead(50))
     const before = sign(attestation(100))
-    signer.replaceRules({ keys: [rules] })
+    signer.replaceRules({ keys: [rules], authentication })
     expect(await code(before)).toBe('level-gap')
     expect(asked).toHaveLength(0)
   })
@@ -189,10 +195,10 @@ describe('rules that are replaced', () => {
   test('may end the head check, and begin another', async () => {
     const { sign, signer, rules, store, clock } = setUp(new HandHead(100))
     expect(await code(sign(attestation(500)))).toBe('level-gap')
-    signer.replaceRules({ keys: [rules] })
+    signer.replaceRules({ keys: [rules], authentication })
     expect(await code(sign(attestation(500)))).toBe('signed')
     const { check } = headCheck(new HandHead(600), { clock, marks: () => store.marks() })
-    signer.replaceRules({ keys: [rules], headCheck: check })
+    signer.replaceRules({ keys: [rules], authentication, headCheck: check })
     // The mark at 500 is judged as it stood when the check began.
     expect(await code(sign(attestation(602)))).toBe('level-gap')
     expect(await code(sign(block({ level: 602 })))).toBe('signed')
@@ -200,7 +206,7 @@ describe('rules that are replaced', () => {
 
   test('may limit the level gap otherwise, from the next decision on', async () => {
     const { sign, signer, rules, store } = setUp(new HandHead(100))
-    signer.replaceRules({ keys: [rules] })
+    signer.replaceRules({ keys: [rules], authentication })
     expect(await code(sign(attestation(100)))).toBe('signed')
     store.limitLevelGap(10)
     expect(await code(sign(attestation(111)))).toBe('level-gap')

@@ -46,6 +46,9 @@ import {
 } from './fixture.js'
 
 const AUTHENTICATION = testKey('p256', 0x77)
+const AUTHORIZED = {
+  keys: [{ client: AUTHENTICATION.hash, publicKey: () => AUTHENTICATION.publicKey }],
+}
 
 const OTHER_CHAIN_BYTES = Uint8Array.of(1, 2, 3, 4)
 const OTHER_CHAIN = encodeChainId(OTHER_CHAIN_BYTES)
@@ -105,7 +108,7 @@ function setUp({
   const start = () =>
     new GuardedSigner({
       ...{ keys: [all], store, device, clock, publicKeyOf: () => key.publicKey, queueCapacity: 100 },
-      ...{ authenticationKey: () => AUTHENTICATION.publicKey, onEvent: (event) => void events.push(event) },
+      ...{ authentication: AUTHORIZED, onEvent: (event) => void events.push(event) },
       ...signer,
     })
   let current = start()
@@ -321,8 +324,9 @@ describe('authentication', () => {
   })
 
   test('F40 cannot be checked before its key is known', async () => {
+    const authentication = { keys: [{ client: AUTHENTICATION.hash, publicKey: () => undefined }] }
     const { sign, device } = setUp({
-      ...{ rules: { requiresAuthentication: true }, signer: { authenticationKey: () => undefined } },
+      ...{ rules: { requiresAuthentication: true }, signer: { authentication } },
     })
     expect(await code(sign(block(), { authentication: 'p2sig' }))).toBe('device-unavailable')
     expect(device.asked).toHaveLength(0)

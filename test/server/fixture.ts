@@ -18,7 +18,9 @@ import {
   type SigningDevice,
 } from '../../src/policy/index.js'
 import {
+  NO_CALLERS,
   signerApp,
+  type CallerRules,
   type PeerRange,
   type RequestRefused,
   type SignerAppOptions,
@@ -213,6 +215,7 @@ export type BridgeOptions = {
   readonly isReached?: boolean
   readonly queueCapacity?: number
   readonly seedLevel?: number
+  readonly callers?: CallerRules
 }
 
 export type TestBridge = {
@@ -253,6 +256,7 @@ export function testBridge(options: BridgeOptions = {}): TestBridge {
   const app = signerApp({
     signer,
     keys: keyDirectory(options),
+    callers: options.callers ?? NO_CALLERS,
     clock: monotonicClock,
     queueTimeoutMs: 10_000,
     knownKeys: options.knownKeys ?? false,
@@ -284,7 +288,7 @@ function createSigner(
     device,
     clock: monotonicClock,
     publicKeyOf: (key) => pairOf(key).publicKey,
-    authenticationKey: () => AUTHENTICATION.publicKey,
+    authentication: { keys: [{ client: AUTHENTICATION.hash, publicKey: () => AUTHENTICATION.publicKey }] },
     queueCapacity: options.queueCapacity ?? 100,
     onEvent: (event) => events.push(event),
   })

@@ -15,6 +15,7 @@ const EXPECTED: Readonly<Record<Code, number>> = {
   'content-type-not-supported': 400,
   'authentication-missing': 401,
   'authentication-invalid': 401,
+  'client-not-allowed': 403,
   'magic-byte-not-allowed': 403,
   'operation-not-allowed': 403,
   'chain-not-allowed': 403,

@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[] | RegExp>> = {
   code: ['', ...words, ...DEVICE_ERRORS],
   rule: words,
   reason: ['idle', 'command', 'resync'],
-  command: ['SIGN', 'GET_PK'],
+  command: ['SIGN', 'GET_PK', 'VERIFY'],
   chain: [CHAIN],
   version: ['1.2.3'],
   node: [process.version],

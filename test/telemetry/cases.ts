@@ -81,6 +81,11 @@ const DECISIONS: readonly Case[] = [
     refusedRule('unknown-key', 'unknown', 'unknown'),
   ],
   [
+    'a client that may not ask for the key',
+    denied('client-not-allowed', { admitted: false, client: 'spare' }),
+    refusedRule('client-not-allowed'),
+  ],
+  [
     'a kind that the key may not sign',
     denied('operation-not-allowed', { admitted: false, kind: 'operation' }),
     refusedRule('operation-not-allowed', KEY, 'operation'),
@@ -134,6 +139,16 @@ const DECISIONS: readonly Case[] = [
 ]
 
 const LISTENER: readonly Case[] = [
+  [
+    'a handshake that failed',
+    { event: 'tls.handshake-failed', peer: '127.0.0.1', reason: 'ERR_SSL_UNSUPPORTED_PROTOCOL' },
+    {},
+  ],
+  [
+    'a certificate near its end',
+    { event: 'tls.certificate-expiring', expiresAt: '2026-09-01T00:00:00.000Z', reason: 'soon' },
+    {},
+  ],
   ['a foreign peer', refused('peer-not-allowed'), refusedRule('peer-not-allowed', 'unknown', 'unknown')],
   [
     'a body that is too large',

@@ -48,6 +48,7 @@ describe('what moves which series', () => {
       ...{ 'journal.torn-line-dropped': true, 'journal.write-failed': true, 'journal.reopened': true },
       ...{ 'journal.rolled': true, 'head.known': true, 'head.unknown': true, 'mark.suspected': true },
       ...{ 'config.reloaded': true, 'config.reload-refused': true },
+      ...{ 'tls.handshake-failed': true, 'tls.certificate-expiring': true },
     }
     expect([...new Set(CASES.map(([, { event }]) => event))].sort()).toEqual(Object.keys(names).sort())
   })
