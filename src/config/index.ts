@@ -8,6 +8,7 @@ export type {
   ClientConfig,
   Config,
   HeadCheckConfig,
+  HookConfig,
   KeyConfig,
   ListenAddress,
 } from './config.js'

@@ -13,6 +13,7 @@ import { hashesTo, type Authentication } from './authentication.js'
 import { refuseUnknownClients } from './clients.js'
 import type { KeyConfig } from './config.js'
 import { pathText, show, type Findings, type Path } from './findings.js'
+import { readHook } from './hook.js'
 import type { FileContents, SigningKeyEntry } from './schema.js'
 import { neverSigned, warnOfIdleRules } from './signing-rules.js'
 
@@ -80,6 +81,7 @@ function readKey(text: string, entry: SigningKeyEntry, shared: Shared): KeyConfi
     allowedMagicBytes,
     allow: entry.allow && [...new Set(entry.allow)],
     chains: [...new Set(entry.chains ?? shared.chains)],
+    hook: readHook(entry, path, allowedMagicBytes, findings),
     requiresAuthentication: requiresAuthentication(entry, authentication, path, findings),
     clients: readKeyClients(entry, shared, path),
   }

@@ -16,7 +16,9 @@ import type { Verdict } from './decide.js'
 import { deviceRefusal } from './device-proof.js'
 import { failureRefusal, quarantineRefusal, turnRefusal } from './explain.js'
 import type { HeadCheck } from './head-check.js'
+import { hookQuestion } from './hook-question.js'
 import type { KeyRules } from './key-rules.js'
+import type { PolicyHook } from './policy-hook.js'
 import { wantedBy, type Wanted } from './mark.js'
 import type { MarkStore } from './mark-store.js'
 import { nonceUse, NonceWatch } from './nonce-watch.js'
@@ -38,6 +40,8 @@ export type SignerRules = {
   readonly authentication: AuthenticationRules
   /** Compares blocks and votes with the chain's head, where a node is configured. */
   readonly headCheck?: HeadCheck | undefined
+  /** The external services that are asked, by key. */
+  readonly hooks?: ReadonlyMap<PublicKeyHash, PolicyHook> | undefined
 }
 
 export type GuardedSignerOptions = SignerRules & {
@@ -63,6 +67,8 @@ type Job = {
   readonly wanted: Wanted | undefined
   /** The head check that was in force when the request came. */
   readonly headCheck: HeadCheck | undefined
+  /** Likewise the key's hook. */
+  readonly hook: PolicyHook | undefined
   readonly patience: Patience
   readonly progress: { -readonly [Part in keyof Progress]: Progress[Part] }
 }
@@ -104,9 +110,10 @@ export class GuardedSigner {
     const { asked } = admission
     const { signable } = asked
     const wanted = isConsensus(signable) ? wantedBy(key, signable, toHex(digest)) : undefined
-    const { headCheck } = this.#rules
+    const { headCheck, hooks } = this.#rules
     const job: Job = {
       ...{ requestId, key, payload, signable, asked, digest, wanted, headCheck },
+      hook: hooks?.get(key),
       ...{ patience: request, progress },
     }
     return this.#audit(job, await this.#serve(job))
@@ -120,6 +127,7 @@ export class GuardedSigner {
   /** Lets the signature in hand finish and turns everybody else away. */
   close(): Promise<void> {
     this.#rules.headCheck?.close()
+    for (const hook of this.#rules.hooks?.values() ?? []) hook.close()
     return this.#turns.close()
   }
 
@@ -157,12 +165,17 @@ export class GuardedSigner {
     return (await this.#answerWithoutDevice(job)) ?? this.#serveInTurn(job)
   }
 
-  /** What can be said without the device: from the marks, or because the level is too far from the chain's head. */
+  /**
+   * What can be said without the device: from the marks, because the level is too far from the chain's head, or because
+   * the key's hook forbids it, which is asked last, about what nothing else settles.
+   */
   async #answerWithoutDevice(job: Job): Promise<SignResult | undefined> {
     const known = await this.#answerFromMarks(job)
     if (known !== undefined) return known
     const tooFar = job.wanted && (await job.headCheck?.refusalOf(job.wanted))
-    return tooFar && refused(tooFar)
+    const forbidden =
+      tooFar ?? (await job.hook?.refusalOf(hookQuestion({ ...job, ...job.progress }), job.patience))
+    return forbidden && refused(forbidden)
   }
 
   /** Steps 4 to 9, alone with the device. The mark is raised, durably, before the first byte goes out. */

@@ -10,8 +10,18 @@ export {
   type SignerTrouble,
 } from './guarded-signer.js'
 export { HeadCheck, HEAD_TIMEOUT_MS, type HeadCheckOptions, type HeadEvent } from './head-check.js'
+export type { HookQuestion } from './hook-question.js'
 export type { ImportedMark, ImportPlan } from './imported-mark.js'
 export type { JournalState, Quarantine } from './journal-state.js'
+export {
+  MAX_OPEN_QUESTIONS,
+  PolicyHook,
+  type AskHook,
+  type HookAnswer,
+  type HookEvent,
+  type HookFault,
+  type PolicyHookOptions,
+} from './policy-hook.js'
 export { MAX_PAYLOAD_BYTES, type KeyRules } from './key-rules.js'
 export { markName, type Mark, type MarkKey, type MarkRecord, type Wanted } from './mark.js'
 export type { MarkStore, Position, RaiseOutcome } from './mark-store.js'

@@ -1,5 +1,5 @@
 import type { DeviceErrorCode } from '../device/index.js'
-import type { Denial, SignEvent } from '../policy/index.js'
+import type { Denial, HookFault, SignEvent } from '../policy/index.js'
 import { REFUSAL_CODES } from '../server/index.js'
 import type { PublicKeyHash } from '../tezos/index.js'
 
@@ -22,6 +22,8 @@ export const POLICY_RULES: readonly string[] = [
   'magic-byte-not-allowed',
   'operation-not-allowed',
   'chain-not-allowed',
+  'hook-refused',
+  'hook-unavailable',
   'peer-not-allowed',
   'host-not-allowed',
   'origin-not-allowed',
@@ -73,6 +75,17 @@ export const COMMANDS: readonly string[] = ['SIGN', 'GET_PK', 'VERIFY']
 
 /** Where bytes that belong to no reply were heard. */
 export const NOISE_REASONS: readonly string[] = ['idle', 'command', 'resync']
+
+/** Every way in which a policy hook gives no answer. */
+export const HOOK_FAULTS: readonly string[] = Object.keys({
+  timeout: true,
+  'connection-failed': true,
+  'bad-status': true,
+  'too-long': true,
+  malformed: true,
+  'not-signed': true,
+  'wrong-nonce': true,
+} satisfies Readonly<Record<HookFault, true>>)
 
 /** A decision's labels: only what the configuration names, or what this program names itself. */
 export function decisionLabels(keys: ReadonlySet<PublicKeyHash>, { key, kind = UNKNOWN }: SignEvent) {
