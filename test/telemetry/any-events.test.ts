@@ -22,7 +22,7 @@ const ALLOWED: Readonly<Record<string, readonly string[] | RegExp>> = {
   outcome: ['signed', 'repeated', 'refused'],
   code: ['', ...words, ...DEVICE_ERRORS],
   rule: words,
-  reason: ['idle', 'command', 'resync'],
+  reason: ['idle', 'command', 'resync', ...HOOK_FAULTS],
   command: ['SIGN', 'GET_PK', 'VERIFY'],
   chain: [CHAIN],
   version: ['1.2.3'],

@@ -3,8 +3,8 @@ import { byteOfKind } from './kinds.js'
 import type { Notes } from './notes.js'
 
 /**
- * Signatory's kinds of request that carry a mark, by all of their names. Source: Signatory `docs/start.md` and
- * `docs/bakers.md` (1.2.3); the names with endorsement are those of before version 1.0.
+ * Signatory's kinds of request that carry a mark, by all of their names. Source: the documentation of
+ * Signatory 1.2.3; the names with endorsement are those of before version 1.0.
  */
 const REQUESTS: ReadonlyMap<string, string> = new Map([
   ['block', 'block'],

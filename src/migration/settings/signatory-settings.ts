@@ -12,7 +12,7 @@ import type { SettingsOptions } from './settings-options.js'
 import { entriesOf, flatten, namesOf, settingsOf, type Settings } from './settings-tree.js'
 
 /**
- * Signatory's configuration, translated. Source: `pkg/config/config.go` and `docs/` of Signatory, up to 1.2.3. Throws a
+ * Signatory's configuration, translated. Source: Signatory's `pkg/config/config.go` and documentation, up to 1.2.3. Throws a
  * MigrationError for what is no such configuration, or holds no key for a Tezio HSM.
  */
 export function readSignatorySettings(text: string, options: SettingsOptions, notes: Notes): Draft {
