@@ -1,5 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { EXIT } from '../../src/cli/exit-code.js'
 import { runCli } from '../../src/cli/program.js'
@@ -39,6 +40,14 @@ server:
   expect(stderr).toContain(`  tezos.${TZ3}.log_payloads: payloads are never logged here\n      the line `)
   expect(stderr).toContain('Assumed:\n  the other signer signs for any chain')
   expect(stderr).not.toContain('hunter2')
+})
+
+test('a whole configuration of Signatory passes our own parser', async () => {
+  const sample = fileURLToPath(new URL('../vectors/migration/signatory.yaml', import.meta.url))
+  const { code, stdout } = await run('--from', 'signatory', sample)
+  expect(code).toBe(EXIT.ok)
+  expect(stdout).toContain('authorized_keys: [')
+  expect(stdout).toContain('clients: [')
 })
 
 test('with --json everything is one value, with the warnings of our own parser', async () => {

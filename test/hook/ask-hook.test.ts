@@ -53,6 +53,14 @@ test.each(BAD_ANSWERS)('%s is no answer', async (_, code, behaviour) => {
   expect(hook.paths).toEqual(['/s3cret/sign'])
 })
 
+test.each([
+  [16 * 1024, { outcome: 'allowed' }],
+  [16 * 1024 + 1, { outcome: 'silent', code: 'too-long' }],
+])('a body of %i bytes is measured to the byte', async (size, expected) => {
+  const { ask } = await setUp((_, response) => response.end('{"allow":true}'.padEnd(size)))
+  expect(await ask()).toMatchObject(expected)
+})
+
 describe('where a key is configured', () => {
   test.each([
     [{ allow: true }, { outcome: 'allowed' }],

@@ -11,6 +11,8 @@ export type KeyDraft = {
   /** Kinds by name; `undefined`: no such rule. */
   readonly allow?: readonly string[] | undefined
   readonly chains?: readonly ChainId[] | undefined
+  /** Addresses of the authorized keys that may ask for it; `undefined`: all of them. */
+  readonly clients?: readonly PublicKeyHash[] | undefined
 }
 
 /** A configuration of this program before it is text. What is left out keeps its default. */
@@ -52,12 +54,13 @@ type Put = (path: readonly string[], value: unknown, comment?: string) => void
 
 /** The names of policy.authorized_keys, and of a key's rules. */
 function putPolicy({ keys, authorizedKeys }: Draft, put: Put): void {
-  for (const { address, publicKey, bytes, allow, chains } of keys) {
+  for (const { address, publicKey, bytes, allow, chains, clients } of keys) {
     const place = ['policy', 'signing_keys', address]
     if (publicKey !== undefined) put([...place, 'public_key'], publicKey)
     put([...place, 'allowed_ops'], bytes, bytes.length === 0 ? 'it signs nothing' : undefined)
     if (allow !== undefined) put([...place, 'allow'], allow)
     if (chains !== undefined) put([...place, 'chains'], chains.map(chainName))
+    if (clients !== undefined) put([...place, 'clients'], clients)
   }
   if (authorizedKeys !== undefined) put(['policy', 'authorized_keys'], authorizedKeys)
 }

@@ -1,4 +1,10 @@
-import { parseChainId, parsePublicKeyHash, type ChainId } from '../../tezos/index.js'
+import {
+  authenticationKeyHash,
+  decodeAuthenticationKey,
+  parseChainId,
+  parsePublicKeyHash,
+  type ChainId,
+} from '../../tezos/index.js'
 import { MigrationError } from '../migration-error.js'
 import { authorizedKeys } from './authorized-keys.js'
 import { chooseKeys } from './choose-keys.js'
@@ -6,7 +12,7 @@ import type { Draft, KeyDraft } from './draft.js'
 import { bytesOfKinds } from './kinds.js'
 import type { Notes } from './notes.js'
 import { LOOK_IN_CONFIG, NO_TOKENS, UNKNOWN } from './reasons.js'
-import { readServer, type SignatoryServer } from './signatory-server.js'
+import { readServer } from './signatory-server.js'
 import { DEFAULT_RULES, kindsOf, type SignatoryRules } from './signatory-allow.js'
 import type { SettingsOptions } from './settings-options.js'
 import { entriesOf, flatten, namesOf, settingsOf, type Settings } from './settings-tree.js'
@@ -31,19 +37,25 @@ export function readSignatorySettings(text: string, options: SettingsOptions, no
     options.keys,
     notes,
   )
-  const own = keys.filter(({ draft }) => held.includes(draft)).flatMap((key) => key.authorizedKeys)
+  const taken = keys.filter(({ draft }) => held.includes(draft))
+  const own = taken.flatMap((key) => key.authorizedKeys ?? [])
+  const known = server.authorizedKeys ?? (own.length > 0 ? [...new Set(own)] : undefined)
   noteChains(held, options.chains, notes)
   return {
     from: "Signatory's configuration",
-    keys: held,
+    keys: taken.map((key) => withClients(key, known ?? [])),
     chains: options.chains,
-    ...authentication(server, own),
+    authorizedKeys: known,
     listen: server.listen,
     adminListen: server.adminListen,
   }
 }
 
-type ReadKey = { readonly draft: KeyDraft; readonly authorizedKeys: readonly string[] }
+type ReadKey = {
+  readonly draft: KeyDraft
+  /** Those that alone may ask for it; `undefined`: whoever may ask at all. */
+  readonly authorizedKeys: readonly string[] | undefined
+}
 
 function readKey(text: string, entry: unknown, { isKind }: SettingsOptions, notes: Notes): ReadKey {
   const address = parsePublicKeyHash(text)
@@ -73,7 +85,8 @@ function readKey(text: string, entry: unknown, { isKind }: SettingsOptions, note
   const own = settings['authorized_keys']
   return {
     draft,
-    authorizedKeys: own === undefined ? [] : authorizedKeys(flatten(own), `${place}.authorized_keys`, notes),
+    authorizedKeys:
+      own === undefined ? undefined : authorizedKeys(flatten(own), `${place}.authorized_keys`, notes),
   }
 }
 
@@ -102,19 +115,14 @@ function readChains(value: unknown, place: string): readonly ChainId[] {
 }
 
 /** Settings of a key that are read elsewhere, or that say nothing that is not so here. */
-const READ_OF_KEY: readonly string[] = [...['allow', 'allowed_operations', 'allowed_kinds', 'allowed_chains']]
+const READ_OF_KEY: readonly string[] = [
+  ...['allow', 'allowed_operations', 'allowed_kinds', 'allowed_chains', 'authorized_keys'],
+]
 
 function noteKeySetting(name: string, value: unknown, place: string, notes: Notes): void {
   const setting = `${place}.${name}`
   if (READ_OF_KEY.includes(name) || value === false) return
-  if (name === 'authorized_keys') {
-    const reason = 'authorized keys count for every key here'
-    notes.leave(
-      setting,
-      reason,
-      'use clients, or run a bridge of its own, where the keys have different clients',
-    )
-  } else if (name === 'jwt_users') {
+  if (name === 'jwt_users') {
     notes.leave(setting, NO_TOKENS, TOKENS)
   } else if (name === 'log_payloads') {
     const remedy = 'the line signature.decided tells kind, level, round and the digest of each request'
@@ -165,12 +173,19 @@ function noteWatermark(value: unknown, notes: Notes): void {
   )
 }
 
-function authentication(
-  { authorizedKeys: shared }: SignatoryServer,
-  own: readonly string[],
-): Pick<Draft, 'authorizedKeys'> {
-  const keys = shared ?? (own.length > 0 ? [...new Set(own)] : undefined)
-  return keys === undefined ? {} : { authorizedKeys: keys }
+/** Signatory asks for one of the server's keys first, and of those lets only the key's own through. */
+function withClients({ draft, authorizedKeys: own }: ReadKey, known: readonly string[]): KeyDraft {
+  if (own === undefined) return draft
+  const clients = own
+    .filter((key) => known.includes(key))
+    .flatMap((text) => {
+      const key = decodeAuthenticationKey(text)
+      return key === undefined ? [] : [authenticationKeyHash(key)]
+    })
+  if (clients.length > 0) return { ...draft, clients }
+  throw new MigrationError(
+    `tezos.${draft.address}.authorized_keys has no key of server.authorized_keys, so nobody may ask for it; add the key to both`,
+  )
 }
 
 function noteChains(keys: readonly KeyDraft[], chains: readonly ChainId[] | undefined, notes: Notes): void {

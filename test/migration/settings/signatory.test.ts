@@ -1,7 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { ALLOWED_KINDS } from '../../../src/config/values.js'
-import { fromSignatory, leftOut, OTHER_TZ3, TZ1, TZ1_KEY, TZ2, TZ2_KEY, TZ3, TZ4 } from './fixture.js'
+import {
+  fromSignatory,
+  leftOut,
+  OTHER_TZ3,
+  OTHER_TZ3_KEY,
+  TZ1,
+  TZ1_KEY,
+  TZ2,
+  TZ2_KEY,
+  TZ3,
+  TZ4,
+} from './fixture.js'
 
 const SAMPLE = readFileSync(new URL('../../vectors/migration/signatory.yaml', import.meta.url), 'utf8')
 
@@ -23,9 +34,10 @@ test('a whole configuration of Signatory becomes one of ours', () => {
             ...['block', 'attestation', 'preattestation', 'failing_noop'],
             ...['transaction', 'reveal', 'double_consensus_operation_evidence'],
           ],
+          clients: [OTHER_TZ3],
         },
       },
-      authorized_keys: [TZ1_KEY, TZ2_KEY],
+      authorized_keys: [OTHER_TZ3_KEY, 'edpkuAhkJ81xGyf4PcmRMHLSaQGbDEpkGhNbcjNVnKWKR8kqkgQR3f'],
     },
     server: { listen: '0.0.0.0:6732' },
   })
@@ -33,7 +45,7 @@ test('a whole configuration of Signatory becomes one of ours', () => {
     ...['server.jwt', 'server.utility_address'],
     `tezos.${TZ3}.allow.generic: endorsement`,
     `tezos.${TZ3}.allow.generic: register_dal_companion`,
-    ...[`tezos.${TZ3}.log_payloads`, `tezos.${TZ3}.jwt_users`, `tezos.${TZ3}.authorized_keys`],
+    ...[`tezos.${TZ3}.log_payloads`, `tezos.${TZ3}.jwt_users`],
     ...['base_dir', 'vaults.local_file', 'vaults.aws', 'policy_hook'],
   ])
 })
@@ -178,10 +190,18 @@ describe('authorized keys', () => {
     expect(() => withKeys('[]')).toThrow(/has no key that requests can be authenticated by/)
   })
 
-  test('of a key alone are kept, for all keys', () => {
-    const result = oneKey(`{ authorized_keys: [${TZ1_KEY}] }`)
-    expect(result.settings).toMatchObject({ policy: { authorized_keys: [TZ1_KEY] } })
-    expect(leftOut(result)).toEqual([`tezos.${TZ3}.authorized_keys`])
+  test('of a key alone are those who may ask for it, where the server knows them too', () => {
+    const withKeys = (shared: string, own: string) =>
+      fromSignatory(`server: { ${shared} }\ntezos: { ${TZ3}: { authorized_keys: ${own} }, ${TZ1}: }`)
+    const both = withKeys(`authorized_keys: [${TZ1_KEY}, ${TZ2_KEY}]`, `[${TZ2_KEY}]`)
+    expect(both.settings).toMatchObject({
+      policy: { authorized_keys: [TZ1_KEY, TZ2_KEY], signing_keys: { [TZ3]: { clients: [TZ2] } } },
+    })
+    expect(both.config.match(/clients/g)).toHaveLength(1)
+    expect(withKeys('', TZ2_KEY).settings).toMatchObject({
+      policy: { authorized_keys: [TZ2_KEY], signing_keys: { [TZ3]: { clients: [TZ2] } } },
+    })
+    expect(() => withKeys(`authorized_keys: ${TZ1_KEY}`, TZ2_KEY)).toThrow(/nobody may ask for it/)
   })
 })
 
