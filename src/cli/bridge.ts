@@ -11,6 +11,7 @@ import { CertificateWatch } from './certificate-watch.js'
 import { eventSink, faultSink, type EventSink } from './event-sink.js'
 import { CONTROL_SOCKET } from './control-socket.js'
 import { createHeadCheck, isSameHeadCheck } from './head-check.js'
+import { areSameHooks, createHooks } from './hooks.js'
 import { AUTHENTICATION_ALIAS, configuredKeys, type ConfiguredKeys } from './key-directory.js'
 import type { AdjustableLog, Log } from './log.js'
 import { signingDevice } from './signing-device.js'
@@ -48,7 +49,8 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
   const device = createDevice(config, onEvent)
   const keys = configuredKeys(config, device)
   const headCheck = createHeadCheck(config, store, onEvent)
-  const signer = createSigner(config, onEvent, { store, device, keys, headCheck })
+  const hooks = createHooks(config, onEvent)
+  const signer = createSigner(config, onEvent, { store, device, keys, headCheck, hooks })
   const version = packageVersion()
   const onFault = faultSink(log)
   const page = new LivePage({
@@ -83,7 +85,7 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
     log.write('info', { event: 'server.listening', address: server.address, ...transportOf(config) })
     certificates.watch(config.credentials.tls)
     const apply = applier({
-      ...{ config, headCheck, parts, log, onEvent, certificates },
+      ...{ config, headCheck, hooks, parts, log, onEvent, certificates },
       listeners: { control, admin, server },
     })
     return { address: server.address, adminAddress: admin.address, device, apply, close }
@@ -97,6 +99,7 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
 type InForce = {
   readonly config: ServedConfig
   readonly headCheck: HeadCheck | undefined
+  readonly hooks: ReturnType<typeof createHooks>
   readonly parts: AppParts
   readonly log: AdjustableLog
   readonly onEvent: EventSink
@@ -117,18 +120,19 @@ function applier({
   listeners,
   ...start
 }: InForce): (next: ServedConfig) => void {
-  let { config, headCheck } = start
+  let { config, headCheck, hooks } = start
   return (next) => {
     const { signer, store } = parts
     // The one that is replaced is not closed: requests in flight end with it, within its own deadline.
     if (!isSameHeadCheck(config, next)) headCheck = createHeadCheck(next, store, onEvent)
+    if (!areSameHooks(config, next)) hooks = createHooks(next, onEvent)
     config = next
     const apps = createApps(next, parts)
     const { tls } = next.credentials
     if (tls !== undefined) listeners.server.replaceTls(tls)
     certificates.watch(tls)
     const authentication = authenticationRules(next, parts.device)
-    signer.replaceRules({ keys: next.keys, authentication, headCheck })
+    signer.replaceRules({ keys: next.keys, authentication, headCheck, hooks })
     parts.telemetry.attach(telemetrySources(next, parts))
     store.limitLevelGap(next.marks.maxLevelGap)
     for (const listener of listeners.control) listener.replaceApp(apps.control)
@@ -198,17 +202,19 @@ type Parts = {
   readonly device: TezioDevice
   readonly keys: ConfiguredKeys
   readonly headCheck: HeadCheck | undefined
+  readonly hooks: ReturnType<typeof createHooks>
 }
 
 function createSigner(
   config: Config,
   onEvent: EventSink,
-  { store, device, keys, headCheck }: Parts,
+  { store, device, keys, headCheck, hooks }: Parts,
 ): GuardedSigner {
   const aliases = new Map(config.keys.map((key) => [key.publicKeyHash, key.curveAlias]))
   return new GuardedSigner({
     keys: config.keys,
     headCheck,
+    hooks,
     store,
     device: signingDevice(device, aliases),
     clock: monotonicClock,

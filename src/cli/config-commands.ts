@@ -1,5 +1,7 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { effectiveSettings, loadConfig, showConfig } from '../config/index.js'
+import { SIGNERS } from '../migration/index.js'
+import type { ConfigImportOptions } from './config-import.js'
 import { PRINT_JSON } from './options.js'
 import { json, type Output } from './output.js'
 import type { ConfigOptions } from './serve.js'
@@ -27,6 +29,33 @@ export function addConfig(program: Command, output: Output): void {
     .option('--json', PRINT_JSON)
     .action((_options, command: Command) => {
       showSettings(command.optsWithGlobals(), output)
+    })
+
+  addImport(config, output)
+}
+
+function addImport(config: Command, output: Output): void {
+  const gather = (value: string, before: readonly string[] = []) => [...before, value]
+  config
+    .command('import')
+    .argument('[source...]', "the other signer's file, or behind -- the command line of octez-signer")
+    .description("translate another signer's settings into a configuration, and list what has no place in it")
+    .addOption(
+      new Option('--from <signer>', 'whose settings they are').choices(SIGNERS).makeOptionMandatory(),
+    )
+    .option('--key <address>', 'a key to take, where there are several; more than once for more', gather)
+    .option(
+      '--chain <chain>',
+      'a chain to sign for (a name or a NetX... id); more than once for more',
+      gather,
+    )
+    .option('--base-dir <directory>', "octez-signer's base directory, instead of the one it was started with")
+    .option('--out <file>', 'write the configuration to a new file of mode 0600')
+    .option('--force', 'replace the file of --out where it exists')
+    .option('--json', 'print the configuration and what was found as JSON')
+    .action(async (words: readonly string[], options: ConfigImportOptions) => {
+      const { importConfig } = await import('./config-import.js')
+      importConfig(words, options, output)
     })
 }
 

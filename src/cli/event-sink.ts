@@ -53,6 +53,7 @@ function levelOf(event: BridgeEvent): LogLevel {
     case 'device.ready':
     case 'device.resynced':
     case 'head.known':
+    case 'hook.answered':
     case 'journal.reopened':
     case 'journal.rolled':
     case 'config.reloaded':
@@ -68,6 +69,7 @@ function levelOf(event: BridgeEvent): LogLevel {
     case 'device.noise-discarded':
     case 'device.late-reply-discarded':
     case 'head.unknown':
+    case 'hook.unavailable':
     case 'mark.suspected':
     case 'journal.torn-line-dropped':
     case 'request.refused':

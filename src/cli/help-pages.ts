@@ -93,6 +93,24 @@ export const HELP_PAGES: Readonly<Record<string, HelpPage>> = {
     examples: [['tezio-bridge config show', 'as YAML']],
     exits: [78],
   },
+  'config import': {
+    about: [
+      'Translates the settings of Signatory (its YAML file) or of octez-signer (a systemd unit, a script, or its command line, with its base directory) into a configuration of this program. What has no place in it, and what had to be assumed, is told on standard error with what to do about it: read both before you use the file. The result is checked as config check would. No secret is read or shown.',
+      'Marks are not settings: stop the other signer for good, then use init and marks import.',
+    ],
+    examples: [
+      ['tezio-bridge config import --from signatory signatory.yaml', 'to standard output'],
+      [
+        'tezio-bridge config import --from octez --out config.yaml /etc/systemd/system/octez-signer.service',
+        'from the unit that starts it',
+      ],
+      [
+        'tezio-bridge config import --from octez --key tz3g4AnLYCcGY5sQvk6m2bxfBGFfXx4c1HfJ -- launch socket signer -a 127.0.0.1',
+        'from its options, behind --',
+      ],
+    ],
+    exits: [74, 78],
+  },
   keys: {
     about: [
       'Shows the four keys of the board with their addresses and what the configuration lets each sign. A running daemon is asked where there is one; else the board itself. With --port the board is asked, and no configuration is needed: never do that beside a daemon on the same port.',

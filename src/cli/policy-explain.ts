@@ -81,13 +81,14 @@ function stateOf({ stateDir }: Config): JournalState | undefined {
 /** What only the daemon knows, once somebody asks it. */
 function askedLater(
   { headCheck }: Config,
-  { requiresAuthentication, perMinute }: Config['keys'][number],
+  { requiresAuthentication, perMinute, hook }: Config['keys'][number],
   clients: readonly string[] = [],
 ): readonly string[] {
   const who = clients.length === 0 ? 'who asks' : `who asks (taken for ${clients.join(', ')})`
   return [
     ...(requiresAuthentication ? [`${who}, and its proof`] : [who]),
     ...(headCheck === undefined ? [] : ["the node's head (head_check)"]),
+    ...(hook === undefined ? [] : [`the key's own service (hook), about ${hook.kinds.join(', ')}`]),
     ...(perMinute === undefined
       ? []
       : [`how often the key signed in the last 60 s (per_minute: ${perMinute})`]),

@@ -58,6 +58,7 @@ const KEY: Settings<KeyConfig> = {
   allowedMagicBytes: ['next-request', 'allowed_ops'],
   allow: ['next-request', 'allow'],
   chains: ['next-request', 'chains'],
+  hook: ['next-request', 'hook'],
   requiresAuthentication: ['next-request', 'auth_req'],
   clients: ['next-request', 'clients'],
   transactions: ['next-request', 'transactions'],

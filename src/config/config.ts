@@ -44,6 +44,20 @@ export type TransactionsConfig = {
   readonly spendWindows: readonly SpendWindowConfig[]
 }
 
+/** An operator's own service that is asked whether a key may sign. */
+export type HookConfig = {
+  /** An http or https URL without user, query and fragment. */
+  readonly url: string
+  /** How long the whole exchange may take. */
+  readonly timeoutMs: number
+  /** What becomes of a request that it gave no answer to. */
+  readonly onError: 'allow' | 'refuse'
+  /** The key that signs its answers. */
+  readonly publicKey: PublicKey | undefined
+  /** The kinds of payloads that it is asked about. */
+  readonly kinds: readonly string[]
+}
+
 /** A key the bridge signs with, and its rules. */
 export type KeyConfig = {
   readonly publicKeyHash: PublicKeyHash
@@ -57,6 +71,8 @@ export type KeyConfig = {
   /** Kinds by name that may be signed; every content of an operation must be listed. `undefined`: no such rule. */
   readonly allow: readonly string[] | undefined
   readonly chains: readonly ChainId[]
+  /** Asked before it signs, where there is one. */
+  readonly hook: HookConfig | undefined
   /** Whether requests must prove who sent them. */
   readonly requiresAuthentication: boolean
   /** Who may ask: names of clients and addresses of authorized keys. `undefined`: whoever is authenticated. */

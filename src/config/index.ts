@@ -8,6 +8,7 @@ export type {
   ClientConfig,
   Config,
   HeadCheckConfig,
+  HookConfig,
   KeyConfig,
   ListenAddress,
 } from './config.js'
@@ -18,4 +19,4 @@ export { effectiveSettings, showConfig } from './show-config.js'
 export { loadConfig, type LoadOptions } from './load-config.js'
 export { parseConfig, type ParseContext } from './parse-config.js'
 export { isRefused, printable, suggestion, type Refused } from './findings.js'
-export { readKind, readRpcUrl } from './values.js'
+export { readChain, readKind, readRpcUrl } from './values.js'

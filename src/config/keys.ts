@@ -14,6 +14,7 @@ import { refuseUnknownClients } from './clients.js'
 import type { KeyConfig } from './config.js'
 import { pathText, show, type Findings, type Path } from './findings.js'
 import { readKeyLimits } from './key-limits.js'
+import { readHook } from './hook.js'
 import type { FileContents, SigningKeyEntry } from './schema.js'
 import { neverSigned, warnOfIdleRules } from './signing-rules.js'
 
@@ -81,6 +82,7 @@ function readKey(text: string, entry: SigningKeyEntry, shared: Shared): KeyConfi
     allowedMagicBytes,
     allow: entry.allow && [...new Set(entry.allow)],
     chains: [...new Set(entry.chains ?? shared.chains)],
+    hook: readHook(entry, path, allowedMagicBytes, findings),
     requiresAuthentication: requiresAuthentication(entry, authentication, path, findings),
     clients: readKeyClients(entry, shared, path),
     ...readKeyLimits(entry, allowedMagicBytes, path, findings),

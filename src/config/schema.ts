@@ -17,6 +17,7 @@ import {
   readTokenHeader,
   readVerify,
 } from './proof-values.js'
+import { readHookKind, readHookUrl } from './hook-values.js'
 import {
   MAX_LEVEL,
   readAddressText,
@@ -116,6 +117,15 @@ const signingKey = section({
   public_key: leaf(readPublicKey),
   chains,
   allow: list(readKind).optional(),
+  hook: section({
+    url: leaf(readHookUrl),
+    timeout_ms: leaf(wholeNumber(50, 10_000, MILLISECONDS)),
+    on_error: leaf(readOnError),
+    public_key: leaf(readPublicKey),
+    kinds: list(readHookKind)
+      .min(1, { error: 'lists nothing; name what it is asked about, or remove the line for everything' })
+      .optional(),
+  }).nullish(),
   clients: list(readText)
     .min(1, { error: 'lists nobody; name who may ask, or remove the line for whoever is authenticated' })
     .optional(),

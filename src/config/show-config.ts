@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { encodeAuthenticationKey, encodePublicKey, hexByte } from '../tezos/index.js'
 import { listenText } from './addresses.js'
-import type { AddressRange, ClientConfig, Config, KeyConfig } from './config.js'
+import type { AddressRange, ClientConfig, Config, HookConfig, KeyConfig } from './config.js'
 import { limitSettings } from './show-limits.js'
 import { MARK_BYTES } from './seeds.js'
 
@@ -63,7 +63,8 @@ export function showConfig(config: Config): string {
 }
 
 function keySettings(key: KeyConfig) {
-  const { curveAlias, allowedMagicBytes, allow, chains, publicKey, requiresAuthentication, clients } = key
+  const { curveAlias, allowedMagicBytes, allow, chains, hook, publicKey, requiresAuthentication, clients } =
+    key
   return {
     curve_alias: curveAlias,
     ...(allowedMagicBytes === 'any' ? {} : { allowed_ops: allowedMagicBytes.map(hexByte) }),
@@ -71,8 +72,19 @@ function keySettings(key: KeyConfig) {
     chains,
     auth_req: requiresAuthentication,
     ...(clients === undefined ? {} : { clients }),
+    ...(hook === undefined ? {} : { hook: hookSettings(hook) }),
     ...(publicKey === undefined ? {} : { public_key: encodePublicKey(publicKey) }),
     ...limitSettings(key),
+  }
+}
+
+function hookSettings({ url, timeoutMs, onError, publicKey, kinds }: HookConfig) {
+  return {
+    url: redactedUrl(url),
+    timeout_ms: timeoutMs,
+    on_error: onError,
+    ...(publicKey === undefined ? {} : { public_key: encodePublicKey(publicKey) }),
+    kinds,
   }
 }
 

@@ -131,17 +131,22 @@ export function readLevelGap(value: unknown): number | 'off' | Refused {
   return refused(`${show(value)} is not a number of levels from 1 to ${MAX_LEVEL}; write one, or off`)
 }
 
-/** A node's URL, in canonical form without a slash at its end. What it holds is not shown: it may be a secret. */
-export function readRpcUrl(value: unknown): string | Refused {
+/** A URL that a request can go to; `example` ends the sentence of a refusal. What it holds is not shown: it may be a secret. */
+export function readUrl(value: unknown, example: string): URL | Refused {
   const isUrl = typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value)
-  if (!isUrl) return refused(`is not an http or https URL; ${RPC_EXAMPLE}`)
-  const { protocol, host, pathname, username, password } = new URL(value)
-  if (username !== '' || password !== '') {
-    return refused(`holds a user name or a password, which are not sent; ${RPC_EXAMPLE}`)
+  if (!isUrl) return refused(`is not an http or https URL; ${example}`)
+  const url = new URL(value)
+  if (url.username !== '' || url.password !== '') {
+    return refused(`holds a user name or a password, which are not sent; ${example}`)
   }
-  if (/[?#]/.test(value))
-    return refused(`holds a query or a fragment; end it behind the path: ${RPC_EXAMPLE}`)
-  return `${protocol}//${host}${pathname.replace(/\/+$/, '')}`
+  return /[?#]/.test(value) ? refused(`holds a query or a fragment; end it behind the path: ${example}`) : url
+}
+
+/** A node's URL, in canonical form without a slash at its end. */
+export function readRpcUrl(value: unknown): string | Refused {
+  const url = readUrl(value, RPC_EXAMPLE)
+  if (!(url instanceof URL)) return url
+  return `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, '')}`
 }
 
 /** What becomes of a request while the node does not tell its head. */

@@ -8,7 +8,9 @@ import type { Verdict } from './decide.js'
 import { deviceRefusal } from './device-proof.js'
 import { failureRefusal, quarantineRefusal, turnRefusal } from './explain.js'
 import type { HeadCheck } from './head-check.js'
+import { hookQuestion } from './hook-question.js'
 import type { KeyRules } from './key-rules.js'
+import type { PolicyHook } from './policy-hook.js'
 import type { MarkStore } from './mark-store.js'
 import { RateWatch } from './rate.js'
 import { refuse, type Refusal } from './refusal.js'
@@ -26,6 +28,8 @@ export type SignerRules = {
   readonly authentication: AuthenticationRules
   /** Compares blocks and votes with the chain's head, where a node is configured. */
   readonly headCheck?: HeadCheck | undefined
+  /** The external services that are asked, by key. */
+  readonly hooks?: ReadonlyMap<PublicKeyHash, PolicyHook> | undefined
 }
 
 export type GuardedSignerOptions = SignerRules & {
@@ -76,7 +80,8 @@ export class GuardedSigner {
       const digest = payloadDigest(request.payload)
       return this.#audit({ requestId, key, signable, digest, progress }, refused(refusal))
     }
-    const job = signingJob(request, admission.asked, this.#rules.headCheck, progress)
+    const { headCheck, hooks } = this.#rules
+    const job = signingJob(request, admission.asked, { headCheck, hook: hooks?.get(key) }, progress)
     return this.#audit(job, await this.#serve(job))
   }
 
@@ -88,20 +93,21 @@ export class GuardedSigner {
   /** Lets the signature in hand finish and turns everybody else away. */
   close(): Promise<void> {
     this.#rules.headCheck?.close()
+    for (const hook of this.#rules.hooks?.values() ?? []) hook.close()
     return this.#turns.close()
   }
 
   async #serve(job: SigningJob): Promise<SignResult> {
+    const lane = { key: job.key, isUrgent: job.wanted !== undefined }
     try {
       const { proof } = job.asked
-      // Who is not authenticated yet gets nothing, not even a stored signature. Else before the queue: while the node
-      // is asked nobody waits for the device.
-      const known = proof === undefined ? await this.#answerWithoutDevice(job) : undefined
+      const unproven = proof && (await this.#turns.run(lane, job.patience, () => this.#prove(job, proof)))
+      if (unproven !== undefined)
+        return refused(typeof unproven === 'string' ? turnRefusal(unproven) : unproven)
+      // Out of turn: while a node or a hook is asked nobody waits for the device.
+      const known = await this.#answerWithoutDevice(job)
       if (known !== undefined) return known
-      const lane = { key: job.key, isUrgent: job.wanted !== undefined }
-      const result = await this.#turns.run(lane, job.patience, () =>
-        proof === undefined ? this.#serveInTurn(job) : this.#serveProven(job, proof),
-      )
+      const result = await this.#turns.run(lane, job.patience, () => this.#serveInTurn(job))
       return typeof result === 'string' ? refused(turnRefusal(result)) : result
     } catch (error) {
       if (error instanceof StateError) return refused(refuse(error.code, error.message))
@@ -109,35 +115,38 @@ export class GuardedSigner {
     }
   }
 
-  /** The rest of step 3, where the device verifies, and then all that others do before their turn. */
-  async #serveProven(job: SigningJob, proof: DeviceProof): Promise<SignResult> {
+  /** The rest of step 3, where the device verifies: nothing is told before it, not even a stored signature. */
+  async #prove({ asked, progress, patience }: SigningJob, proof: DeviceProof): Promise<Refusal | undefined> {
     const { device, clock } = this.#options
-    const { asked, progress, patience } = job
     progress.turnAt = clock.now()
     const refusal = await deviceRefusal(proof, device, patience.deadlineAt - clock.now(), () => {
       const gone = this.#turns.refusalOf(patience)
       return gone && turnRefusal(gone)
     })
-    if (refusal !== undefined) return refused(refusal)
+    if (refusal !== undefined) return refusal
     progress.clients = [...asked.clients, proof.client]
     const forbidden = permit({ ...asked, clients: progress.clients }, this.#now())
-    if (forbidden !== undefined) return refused(forbidden)
-    progress.admitted = true
-    return (await this.#answerWithoutDevice(job)) ?? this.#serveInTurn(job)
+    progress.admitted = forbidden === undefined
+    return forbidden
   }
 
-  /** What can be said without the device: from the marks, or because the level is too far from the chain's head. */
+  /**
+   * What can be said without the device: from the marks, because the level is too far from the chain's head, or because
+   * the key's hook forbids it, which is asked last, about what nothing else settles.
+   */
   async #answerWithoutDevice(job: SigningJob): Promise<SignResult | undefined> {
     const known = await this.#answerFromMarks(job)
     if (known !== undefined) return known
     const tooFar = job.wanted && (await job.headCheck?.refusalOf(job.wanted))
-    return tooFar && refused(tooFar)
+    const forbidden =
+      tooFar ?? (await job.hook?.refusalOf(hookQuestion({ ...job, ...job.progress }), job.patience))
+    return forbidden && refused(forbidden)
   }
 
   /** Steps 4 to 9, alone with the device. The mark is raised, durably, before the first byte goes out. */
   async #serveInTurn(job: SigningJob): Promise<SignResult> {
     const { store, device, clock } = this.#options
-    job.progress.turnAt ??= clock.now()
+    job.progress.turnAt = clock.now()
     const known = await this.#answerFromMarks(job) // the one before may have signed this very payload
     if (known !== undefined) return known
     const quarantine = store.quarantines().find(({ key }) => key === job.key)

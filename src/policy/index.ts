@@ -7,9 +7,19 @@ export { decide, type Denial, type LevelGap, type Verdict } from './decide.js'
 export { explainPayload, type Explanation, type ExplainedRule, type ExplainInput } from './explain-payload.js'
 export { GuardedSigner, type GuardedSignerOptions, type SignerRules } from './guarded-signer.js'
 export { HeadCheck, HEAD_TIMEOUT_MS, type HeadCheckOptions, type HeadEvent } from './head-check.js'
+export type { HookQuestion } from './hook-question.js'
 export type { ImportedMark, ImportPlan } from './imported-mark.js'
 export type { JournalState, Quarantine } from './journal-state.js'
 export type { KeyRules, TransactionRules } from './key-rules.js'
+export {
+  MAX_OPEN_QUESTIONS,
+  PolicyHook,
+  type AskHook,
+  type HookAnswer,
+  type HookEvent,
+  type HookFault,
+  type PolicyHookOptions,
+} from './policy-hook.js'
 export { markName, type Mark, type MarkKey, type MarkRecord, type Wanted } from './mark.js'
 export type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
 export { MarksJournal, type MarksJournalOptions } from './marks-journal.js'

@@ -8,7 +8,8 @@ import type { StateErrorCode } from './state-error.js'
  * Malformed: `malformed-payload`, `payload-too-long`. Authentication: `authentication-missing`,
  * `authentication-invalid`. Policy: `client-not-allowed`, `unknown-key`, `magic-byte-not-allowed`, `operation-not-allowed`,
  * `chain-not-allowed`, `transaction-not-allowed`, `spend-limit`, `rate-limit`, `outside-hours`. Marks: the denials and `signature-lost` (the device holds its mark, and the reply that carried
- * the signature was lost). Head: `level-gap` once more, and `head-unknown` (the node does not tell it). The rest is the bridge, its state or its device: asking again later may help.
+ * the signature was lost). Head: `level-gap` once more, and `head-unknown` (the node does not tell it). Hook: `hook-refused`, `hook-unavailable` (it gave no answer that
+ * counts). The rest is the bridge, its state or its device: asking again later may help.
  */
 export type RefusalCode =
   | 'malformed-payload'
@@ -25,6 +26,8 @@ export type RefusalCode =
   | 'rate-limit'
   | 'outside-hours'
   | 'head-unknown'
+  | 'hook-refused'
+  | 'hook-unavailable'
   | 'signature-lost'
   | 'signature-invalid'
   | 'nonce-repeated'

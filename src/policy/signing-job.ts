@@ -1,10 +1,11 @@
 import { isConsensus, payloadDigest, toHex, type PublicKeyHash, type Signable } from '../tezos/index.js'
 import type { Asked } from './admission.js'
 import type { Progress } from './audit.js'
-import type { HeadCheck } from './head-check.js'
 import type { KeyRules } from './key-rules.js'
 import { wantedBy, type Wanted } from './mark.js'
 import type { SignRequest } from './sign-request.js'
+import type { PolicyHook } from './policy-hook.js'
+import type { HeadCheck } from './head-check.js'
 import { spendTotals, type SpendWindow, type WantedSpend } from './spend.js'
 import type { Patience } from './turns.js'
 
@@ -24,6 +25,7 @@ export type SigningJob = {
   /** Who asks for what, with the key's rules; these and the head check are those that were in force when it came. */
   readonly asked: Asked
   readonly headCheck: HeadCheck | undefined
+  readonly hook: PolicyHook | undefined
   /** `undefined` for a payload that carries no mark. */
   readonly wanted: Wanted | undefined
   /** `undefined` for a key without windows, and for what is no operation. */
@@ -36,7 +38,7 @@ export type SigningJob = {
 export function signingJob(
   request: SignRequest,
   asked: Asked,
-  headCheck: HeadCheck | undefined,
+  inForce: { readonly headCheck: HeadCheck | undefined; readonly hook: PolicyHook | undefined },
   progress: OngoingProgress,
 ): SigningJob {
   const { requestId, publicKeyHash: key, payload } = request
@@ -44,8 +46,8 @@ export function signingJob(
   const digest = payloadDigest(payload)
   const wanted = isConsensus(signable) ? wantedBy(key, signable, toHex(digest)) : undefined
   const spending = spendQuestion(rules, signable, toHex(digest))
-  const patience = request
-  return { requestId, key, payload, signable, digest, asked, headCheck, wanted, spending, patience, progress }
+  const asksFor = { requestId, key, payload, signable, digest, asked }
+  return { ...asksFor, ...inForce, wanted, spending, patience: request, progress }
 }
 
 /** What a payload asks of a key's windows; `undefined` where it has none, and for what is no operation. */

@@ -44,6 +44,8 @@ const STATUS: Readonly<Record<RefusalCode | HttpRefusalCode, ErrorStatus>> = {
   'host-not-allowed': 403,
   'origin-not-allowed': 403,
   'known-keys-not-allowed': 403,
+  'hook-refused': 403,
+  'hook-unavailable': 403,
   'unknown-key': 404,
   'not-found': 404,
   'not-supported': 404,

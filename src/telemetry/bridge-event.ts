@@ -1,5 +1,5 @@
 import type { DeviceEvent } from '../device/index.js'
-import type { HeadEvent, SignerTrouble, SignEvent, StateEvent } from '../policy/index.js'
+import type { HeadEvent, HookEvent, SignerTrouble, SignEvent, StateEvent } from '../policy/index.js'
 import type { HandshakeFailed, RequestRefused } from '../server/index.js'
 
 /** What became of the configuration when it was read again. */
@@ -26,6 +26,7 @@ export type BridgeEvent =
   | SignEvent
   | SignerTrouble
   | HeadEvent
+  | HookEvent
   | RequestRefused
   | HandshakeFailed
   | CertificateExpiring

@@ -1,5 +1,5 @@
 import type { DeviceErrorCode } from '../device/index.js'
-import type { Denial, RuleName, SignEvent } from '../policy/index.js'
+import type { Denial, HookFault, RuleName, SignEvent } from '../policy/index.js'
 import { REFUSAL_CODES } from '../server/index.js'
 import type { PublicKeyHash } from '../tezos/index.js'
 
@@ -26,6 +26,8 @@ export const POLICY_RULES: readonly string[] = [
   'spend-limit',
   'rate-limit',
   'outside-hours',
+  'hook-refused',
+  'hook-unavailable',
   'peer-not-allowed',
   'host-not-allowed',
   'origin-not-allowed',
@@ -100,6 +102,17 @@ export const COMMANDS: readonly string[] = ['SIGN', 'GET_PK', 'VERIFY']
 
 /** Where bytes that belong to no reply were heard. */
 export const NOISE_REASONS: readonly string[] = ['idle', 'command', 'resync']
+
+/** Every way in which a policy hook gives no answer. */
+export const HOOK_FAULTS: readonly string[] = Object.keys({
+  timeout: true,
+  'connection-failed': true,
+  'bad-status': true,
+  'too-long': true,
+  malformed: true,
+  'not-signed': true,
+  'wrong-nonce': true,
+} satisfies Readonly<Record<HookFault, true>>)
 
 /** A decision's labels: only what the configuration names, or what this program names itself. */
 export function decisionLabels(keys: ReadonlySet<PublicKeyHash>, { key, kind = UNKNOWN }: SignEvent) {

@@ -9,6 +9,7 @@ import {
   COMMANDS,
   decisionLabels,
   DEVICE_ERRORS,
+  HOOK_FAULTS,
   KINDS,
   MARK_DENIALS,
   NOISE_REASONS,
@@ -88,6 +89,8 @@ export class Metrics {
   readonly #authentication = this.#counter('auth_failures_total', 'Requests that were not authenticated')
   readonly #policyDenials = this.#counter('policy_denials_total', 'Requests that a rule forbade', ['rule'])
 
+  readonly #hookErrors = this.#counter('hook_errors_total', 'Questions without an answer', ['reason'])
+
   constructor(options: MetricsOptions) {
     this.#options = options
     this.#keys = new Set(options.keys)
@@ -164,6 +167,9 @@ export class Metrics {
       case 'device.late-reply-discarded':
         this.#lateReplies.inc()
         break
+      case 'hook.unavailable':
+        this.#hookErrors.inc({ reason: event.code })
+        break
       case 'journal.write-failed':
         this.#journalErrors.inc()
         break
@@ -185,6 +191,7 @@ export class Metrics {
     for (const code of MARK_DENIALS) this.#denials.inc({ code }, 0)
     for (const code of DEVICE_ERRORS) this.#deviceErrors.inc({ code }, 0)
     for (const rule of RULE_LABELS) this.#policyDenials.inc({ rule }, 0)
+    for (const reason of HOOK_FAULTS) this.#hookErrors.inc({ reason }, 0)
     for (const reason of NOISE_REASONS) this.#noise.inc({ reason }, 0)
   }
 

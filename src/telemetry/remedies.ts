@@ -39,6 +39,8 @@ export const REMEDIES = {
   'mark-suspected':
     'wait until the chain has passed the level named, or raise the mark above all that was signed',
   'head-unknown': 'start the node that head_check.rpc names, or correct its address',
+  'hook-unavailable':
+    'start the service that hook.url of the key names, or correct the reason told; on_error: allow signs without it',
   'authentication-failures':
     'give the client a key, certificate or token that policy names, or keep strangers out with allowed_ips',
   'certificate-expiring':

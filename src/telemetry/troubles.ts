@@ -55,6 +55,12 @@ export class Troubles {
       case 'head.known':
         this.#seen.delete('head-unknown')
         break
+      case 'hook.unavailable':
+        this.#note('hook-unavailable', `the hook of ${event.key} gave no answer: ${event.reason}`)
+        break
+      case 'hook.answered':
+        this.#seen.delete('hook-unavailable')
+        break
       case 'mark.suspected':
         this.#note(
           'mark-suspected',

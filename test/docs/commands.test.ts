@@ -42,7 +42,7 @@ function commandsIn({ prose, fences }: Document): readonly string[] {
     .map((line) => line.replace(/^npx (?:--no-install )?/, ''))
     .map((line) => line.replace(/^node dist\/src\/cli\/main\.js(?=\s|$)/, 'tezio-bridge'))
     .map((line) => line.replace(/^node dist\/hw-sim\/cli\/main\.js(?=\s|$)/, 'tezio-sim'))
-    .map((line) => line.split(/\s\d?[|#&>]|;/)[0] ?? '')
+    .map((line) => line.split(/\s\d?[|#&>]|;|\s--(?=\s)/)[0] ?? '')
     .filter((line) => /^(?:tezio-bridge|tezio-sim|npm run)\s+(?!\.\.\.)\S/.test(line))
 }
 
@@ -114,7 +114,7 @@ describe('the help of a command', () => {
       for (const [line] of examples) expect(line.startsWith(`tezio-bridge ${name}`), line).toBe(true)
     }
     const lines = Object.values(HELP_PAGES).flatMap(({ examples }) => examples.map(([line]) => line))
-    expect(await faultsOf(lines.map((line) => line.split(' > ')[0] ?? ''))).toEqual([])
+    expect(await faultsOf(lines.map((line) => line.split(/ > | -- /)[0] ?? ''))).toEqual([])
   })
 
   test('shows them, with what they may end with', async () => {

@@ -27,6 +27,8 @@ const EXPECTED: Readonly<Record<Code, number>> = {
   'host-not-allowed': 403,
   'origin-not-allowed': 403,
   'known-keys-not-allowed': 403,
+  'hook-refused': 403,
+  'hook-unavailable': 403,
   'unknown-key': 404,
   'not-found': 404,
   'not-supported': 404,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { parsePublicKeyHash, type PublicKeyHash } from '../../src/tezos/index.js'
 import { Telemetry, type BridgeEvent } from '../../src/telemetry/index.js'
 import { REFUSAL_CODES } from '../../src/server/index.js'
-import { DEVICE_ERRORS, KINDS, RULE_LABELS } from '../../src/telemetry/labels.js'
+import { DEVICE_ERRORS, HOOK_FAULTS, KINDS, RULE_LABELS } from '../../src/telemetry/labels.js'
 import { monotonicClock } from '../../src/clock.js'
 import { CHAIN, decided, KEY, mark, NOW, OTHER_KEY, sources } from './metrics-fixture.js'
 import { samplesOf } from './exposition.js'
@@ -22,7 +22,7 @@ const ALLOWED: Readonly<Record<string, readonly string[] | RegExp>> = {
   outcome: ['signed', 'repeated', 'refused'],
   code: ['', ...words, ...DEVICE_ERRORS],
   rule: RULE_LABELS.concat('unknown'),
-  reason: ['idle', 'command', 'resync'],
+  reason: ['idle', 'command', 'resync', ...HOOK_FAULTS],
   command: ['SIGN', 'GET_PK', 'VERIFY'],
   chain: [CHAIN],
   version: ['1.2.3'],
@@ -72,6 +72,12 @@ const anyOther = fc.oneof(
     reason: anyText,
     ms: anyMs,
     simulated: fc.boolean(),
+  }),
+  fc.record({
+    event: fc.constant('hook.unavailable'),
+    key: anyKey,
+    code: fc.constantFrom(...HOOK_FAULTS),
+    reason: anyText,
   }),
   fc.record({
     event: fc.constantFrom('device.noise-discarded'),

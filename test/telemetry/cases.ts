@@ -219,6 +219,11 @@ const OTHERS: readonly Case[] = [
     { event: 'journal.write-failed', reason: 'EIO' },
     { tezio_journal_errors_total: 1 },
   ],
+  [
+    'a hook that gives no answer',
+    { event: 'hook.unavailable', key: KEY, code: 'not-signed', reason: 'x', onError: 'refuse' },
+    { 'tezio_hook_errors_total{reason=not-signed}': 1 },
+  ],
   ...(
     [
       { event: 'device.opened', path: '/dev/ttyACM0', simulated: false },
@@ -231,6 +236,7 @@ const OTHERS: readonly Case[] = [
       { event: 'key.quarantined', key: KEY, reason: 'nonce' },
       { event: 'head.known', chain: CHAIN, head: 7 },
       { event: 'head.unknown', chain: CHAIN, reason: 'silent', onError: 'allow' },
+      { event: 'hook.answered', key: KEY },
       {
         event: 'mark.suspected',
         chain: CHAIN,

@@ -46,7 +46,14 @@ describe('what moves which series', () => {
       ...{ 'device.sync-lost': true, 'device.resynced': true, 'device.noise-discarded': true },
       ...{ 'device.late-reply-discarded': true, 'device.command-finished': true, 'request.refused': true },
       ...{ 'journal.torn-line-dropped': true, 'journal.write-failed': true, 'journal.reopened': true },
-      ...{ 'journal.rolled': true, 'head.known': true, 'head.unknown': true, 'mark.suspected': true },
+      ...{
+        'journal.rolled': true,
+        'head.known': true,
+        'head.unknown': true,
+        'hook.unavailable': true,
+        'hook.answered': true,
+        'mark.suspected': true,
+      },
       ...{ 'config.reloaded': true, 'config.reload-refused': true },
       ...{ 'tls.handshake-failed': true, 'tls.certificate-expiring': true },
     }

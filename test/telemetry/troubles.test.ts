@@ -14,6 +14,9 @@ function setUp(...events: readonly BridgeEvent[]) {
 const READY: BridgeEvent = { event: 'device.ready', path: '/dev/ttyACM0', ms: 80 }
 const FAILED: BridgeEvent = { event: 'journal.write-failed', reason: 'ENOSPC' }
 const UNKNOWN: BridgeEvent = { event: 'head.unknown', chain: MAINNET, reason: 'no route', onError: 'allow' }
+const SILENT: BridgeEvent = {
+  ...{ event: 'hook.unavailable', key: KEY, code: 'timeout', reason: 'slow', onError: 'allow' },
+}
 const REFUSED: BridgeEvent = { event: 'config.reload-refused', reason: 'line 3' }
 const AT = { chain: MAINNET, key: KEY, kind: 'block' } as const
 
@@ -24,6 +27,7 @@ describe('what deserves a warning', () => {
     ['late-replies', [{ event: 'device.late-reply-discarded', bytes: 3 }]],
     ['journal-failed', [FAILED]],
     ['head-unknown', [UNKNOWN]],
+    ['hook-unavailable', [SILENT]],
     ['mark-suspected', [{ event: 'mark.suspected', ...AT, markLevel: 5, head: 90, signsFrom: 93 }]],
     ['reload-refused', [REFUSED]],
     ['conflicting-payload', [refused('conflicts-with-mark')]],
@@ -72,6 +76,7 @@ describe('a warning', () => {
   test.each<readonly [BridgeEvent, BridgeEvent]>([
     [FAILED, { event: 'journal.reopened' }],
     [UNKNOWN, { event: 'head.known', chain: MAINNET, head: 7 }],
+    [SILENT, { event: 'hook.answered', key: KEY }],
     [REFUSED, { event: 'config.reloaded', changed: [] }],
   ])('of $event is taken back when it is over', (began, ended) => {
     expect(setUp(began).codes()).toHaveLength(1)

@@ -32,11 +32,11 @@ export function makeFolder(file: string): void {
 }
 
 /** Puts a whole file in its place: whoever looks sees the old one or the new one. */
-export function writeConfig(file: string, text: string): void {
+export function writeConfig(file: string, text: string, mode = MODE): void {
   const temporary = `${file}.${process.pid}.tmp`
   try {
-    writeFileSync(temporary, text, { flag: 'wx', mode: MODE, flush: true })
-    chmodSync(temporary, MODE) // the process's umask leaves less
+    writeFileSync(temporary, text, { flag: 'wx', mode, flush: true })
+    chmodSync(temporary, mode) // the process's umask leaves less
     renameSync(temporary, file)
   } catch (error) {
     rmSync(temporary, { force: true })

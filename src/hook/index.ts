@@ -1,0 +1,2 @@
+/** Asks a policy hook over HTTP. */
+export { hookClient, SIGNATURE_HEADER, type HookAddress, type HookReply } from './ask-hook.js'
