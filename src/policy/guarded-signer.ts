@@ -6,21 +6,21 @@ import {
   toHex,
   type PublicKey,
   type PublicKeyHash,
-  type Signable,
 } from '../tezos/index.js'
-import { admit, permit, type Asked } from './admission.js'
+import { admit, permit } from './admission.js'
 import { knownAnswer, refused, verifiedSignature } from './answers.js'
-import { auditLine, type Audited, type Progress, type SignEvent } from './audit.js'
+import { auditLine, type Audited, type SignEvent } from './audit.js'
 import type { AuthenticationRules, DeviceProof } from './authentication.js'
 import type { Verdict } from './decide.js'
 import { deviceRefusal } from './device-proof.js'
 import { failureRefusal, quarantineRefusal, turnRefusal } from './explain.js'
 import type { HeadCheck } from './head-check.js'
+import type { Job } from './job.js'
 import type { KeyRules } from './key-rules.js'
 import { wantedBy, type Wanted } from './mark.js'
 import type { MarkStore } from './mark-store.js'
 import { nonceUse, NonceWatch } from './nonce-watch.js'
-import { refuse } from './refusal.js'
+import { refuse, type Refusal } from './refusal.js'
 import type { SignRequest, SignResult } from './sign-request.js'
 import type { SigningDevice } from './signing-device.js'
 import { StateError } from './state-error.js'
@@ -49,22 +49,6 @@ export type GuardedSignerOptions = SignerRules & {
   /** Requests that may wait for the device; one more is refused. */
   readonly queueCapacity: number
   readonly onEvent: (event: SignEvent | SignerTrouble) => void
-}
-
-/** A request that passed steps 1 to 3, but for what the device has to verify, on its way through the rest. */
-type Job = {
-  readonly requestId: string
-  readonly key: PublicKeyHash
-  readonly payload: Uint8Array
-  readonly signable: Signable
-  readonly asked: Asked
-  readonly digest: Uint8Array
-  /** `undefined` for a payload that carries no mark. */
-  readonly wanted: Wanted | undefined
-  /** The head check that was in force when the request came. */
-  readonly headCheck: HeadCheck | undefined
-  readonly patience: Patience
-  readonly progress: { -readonly [Part in keyof Progress]: Progress[Part] }
 }
 
 /** The only way to the device: nothing is signed that did not pass every step, in this order. */
@@ -105,10 +89,8 @@ export class GuardedSigner {
     const { signable } = asked
     const wanted = isConsensus(signable) ? wantedBy(key, signable, toHex(digest)) : undefined
     const { headCheck } = this.#rules
-    const job: Job = {
-      ...{ requestId, key, payload, signable, asked, digest, wanted, headCheck },
-      ...{ patience: request, progress },
-    }
+    const parts = { requestId, key, payload, signable, asked, digest, wanted, headCheck }
+    const job: Job = { ...parts, patience: request, progress }
     return this.#audit(job, await this.#serve(job))
   }
 
@@ -145,16 +127,20 @@ export class GuardedSigner {
     const { device, clock } = this.#options
     const { asked, progress, patience } = job
     progress.turnAt = clock.now()
-    const refusal = await deviceRefusal(proof, device, patience.deadlineAt - clock.now(), () => {
-      const gone = this.#turns.refusalOf(patience)
-      return gone && turnRefusal(gone)
-    })
+    const refusal = await deviceRefusal(proof, device, patience.deadlineAt - clock.now(), () =>
+      this.#goneRefusal(patience),
+    )
     if (refusal !== undefined) return refused(refusal)
     progress.clients = [...asked.clients, proof.client]
     const forbidden = permit({ ...asked, clients: progress.clients })
     if (forbidden !== undefined) return refused(forbidden)
     progress.admitted = true
     return (await this.#answerWithoutDevice(job)) ?? this.#serveInTurn(job)
+  }
+
+  #goneRefusal(patience: Patience): Refusal | undefined {
+    const gone = this.#turns.refusalOf(patience)
+    return gone && turnRefusal(gone)
   }
 
   /** What can be said without the device: from the marks, or because the level is too far from the chain's head. */
@@ -176,8 +162,8 @@ export class GuardedSigner {
     await store.check()
     const notReady = await device.ready(job.patience.deadlineAt - clock.now())
     if (notReady !== undefined) return refused(refuse(notReady.code, notReady.message))
-    const gone = this.#turns.refusalOf(job.patience)
-    if (gone !== undefined) return refused(turnRefusal(gone))
+    const gone = this.#goneRefusal(job.patience)
+    if (gone !== undefined) return refused(gone)
 
     const verdict = await this.#reserve(job)
     const settled = verdict && knownAnswer(job.key, verdict)
