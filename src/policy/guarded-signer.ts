@@ -19,7 +19,7 @@ import type { SignRequest, SignResult } from './sign-request.js'
 import type { SigningDevice } from './signing-device.js'
 import { signingJob, type OngoingProgress, type SigningJob } from './signing-job.js'
 import { StateError } from './state-error.js'
-import { Turns } from './turns.js'
+import { Turns, type Patience } from './turns.js'
 
 /** What may be signed, as far as a configuration says it. */
 export type SignerRules = {
@@ -119,15 +119,19 @@ export class GuardedSigner {
   async #prove({ asked, progress, patience }: SigningJob, proof: DeviceProof): Promise<Refusal | undefined> {
     const { device, clock } = this.#options
     progress.turnAt = clock.now()
-    const refusal = await deviceRefusal(proof, device, patience.deadlineAt - clock.now(), () => {
-      const gone = this.#turns.refusalOf(patience)
-      return gone && turnRefusal(gone)
-    })
+    const refusal = await deviceRefusal(proof, device, patience.deadlineAt - clock.now(), () =>
+      this.#goneRefusal(patience),
+    )
     if (refusal !== undefined) return refusal
     progress.clients = [...asked.clients, proof.client]
     const forbidden = permit({ ...asked, clients: progress.clients }, this.#now())
     progress.admitted = forbidden === undefined
     return forbidden
+  }
+
+  #goneRefusal(patience: Patience): Refusal | undefined {
+    const gone = this.#turns.refusalOf(patience)
+    return gone && turnRefusal(gone)
   }
 
   /**
@@ -154,8 +158,8 @@ export class GuardedSigner {
     await store.check()
     const notReady = await device.ready(job.patience.deadlineAt - clock.now())
     if (notReady !== undefined) return refused(refuse(notReady.code, notReady.message))
-    const gone = this.#turns.refusalOf(job.patience)
-    if (gone !== undefined) return refused(turnRefusal(gone))
+    const gone = this.#goneRefusal(job.patience)
+    if (gone !== undefined) return refused(gone)
 
     const tooMuch = await this.#refusalByHistory(job)
     if (tooMuch !== undefined) return refused(tooMuch)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { Agent, request } from 'node:https'
+import { request, type Agent } from 'node:https'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import { Authority, type Identity } from '../certificates.js'
@@ -127,5 +127,5 @@ export type Parts = {
 
 /** The code word of a refusal. */
 export function codeOf({ body }: TlsAnswer): string {
-  return Array.isArray(body) ? String((body as [{ msg: string }])[0].msg).split(':')[0]! : 'signed'
+  return Array.isArray(body) ? (body as [{ msg: string }])[0].msg.split(':')[0]! : 'signed'
 }

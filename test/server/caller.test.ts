@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { callerOf, type CallerRules } from '../../src/server/index.js'
-import { authenticate, octezBody, operation, testBridge, TZ3 } from './fixture.js'
+import { ask, askSignature, authenticate, operation, outcome, testBridge, TZ3 } from './fixture.js'
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const TOKEN = 'correct-horse-battery-staple'
@@ -77,33 +77,16 @@ describe('who a connection proves', () => {
 
 describe('the signer’s app', () => {
   const rules = { requiresAuthentication: true }
-  const post = (app: ReturnType<typeof testBridge>['app'], headers: Record<string, string>, query = '') =>
-    app.request(
-      `http://127.0.0.1/keys/${TZ3}${query}`,
-      {
-        method: 'POST',
-        body: octezBody(operation('1')),
-        headers: { host: '127.0.0.1', 'content-type': 'application/json', ...headers },
-      },
-      {
-        incoming: {
-          socket: { remoteAddress: '127.0.0.1', localAddress: '127.0.0.1' },
-          url: `/keys/${TZ3}${query}`,
-        },
-      },
-    )
-  const codeOf = async (response: Response) => {
-    const body: unknown = await response.json()
-    return Array.isArray(body)
-      ? `${response.status} ${String((body[0] as { msg: string }).msg).split(':')[0]}`
-      : '200'
-  }
+  const payload = operation('1')
+  const byToken = (token: string) => ({ headers: { 'x-tezio-token': token } })
 
   test('takes a token instead of a signature, and names its client in the audit line', async () => {
     const { app, events } = testBridge({ rules, callers: RULES })
-    expect(await codeOf(await post(app, {}))).toBe('401 authentication-missing')
-    expect(await codeOf(await post(app, { 'x-tezio-token': 'wrong' }))).toBe('401 authentication-invalid')
-    expect(await codeOf(await post(app, { 'x-tezio-token': TOKEN }))).toBe('200')
+    expect(outcome(await askSignature(app, TZ3, payload))).toBe('401 authentication-missing')
+    expect(outcome(await askSignature(app, TZ3, payload, byToken('wrong')))).toBe(
+      '401 authentication-invalid',
+    )
+    expect(outcome(await askSignature(app, TZ3, payload, byToken(TOKEN)))).toBe('200')
     expect(events.map((event) => ('client' in event ? event.client : undefined))).toEqual([
       ...[undefined, undefined, 'scripted'],
     ])
@@ -111,25 +94,21 @@ describe('the signer’s app', () => {
 
   test('refuses a wrong signature although the token is right', async () => {
     const { app } = testBridge({ rules, callers: RULES })
-    const headers = { 'x-tezio-token': TOKEN }
-    const wrong = `?authentication=${authenticate(TZ3, operation('2'))}`
-    expect(await codeOf(await post(app, headers, wrong))).toBe('401 authentication-invalid')
-    const right = `?authentication=${authenticate(TZ3, operation('1'))}`
-    expect(await codeOf(await post(app, headers, right))).toBe('200')
+    const signedFor = (signed: Uint8Array) =>
+      askSignature(app, TZ3, payload, {
+        ...byToken(TOKEN),
+        query: `?authentication=${authenticate(TZ3, signed)}`,
+      })
+    expect(outcome(await signedFor(operation('2')))).toBe('401 authentication-invalid')
+    expect(outcome(await signedFor(payload))).toBe('200')
   })
 
-  test('lists the keys for whom nothing is proven, and none for whom the connection proves', async () => {
+  test('lists the keys where nothing is proven, and none where the connection proves a client', async () => {
     const { app } = testBridge({ rules, callers: RULES, authorized: [TZ3] })
-    const ask = async (headers: Record<string, string>) => {
-      const incoming = {
-        socket: { remoteAddress: '127.0.0.1', localAddress: '127.0.0.1' },
-        url: '/authorized_keys',
-      }
-      const asked = { headers: { host: '127.0.0.1', 'content-type': 'application/json', ...headers } }
-      return (await app.request('http://127.0.0.1/authorized_keys', asked, { incoming })).json()
-    }
-    expect(await ask({})).toEqual({ authorized_keys: [TZ3] })
-    expect(await ask({ 'x-tezio-token': 'wrong' })).toEqual({ authorized_keys: [TZ3] })
-    expect(await ask({ 'x-tezio-token': TOKEN })).toEqual({})
+    const listed = async (headers: Record<string, string>) =>
+      (await ask(app, '/authorized_keys', { headers })).body
+    expect(await listed({})).toEqual({ authorized_keys: [TZ3] })
+    expect(await listed({ 'x-tezio-token': 'wrong' })).toEqual({ authorized_keys: [TZ3] })
+    expect(await listed({ 'x-tezio-token': TOKEN })).toEqual({})
   })
 })
