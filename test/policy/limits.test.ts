@@ -74,6 +74,15 @@ describe('a spend window', () => {
     bench.close()
   })
 
+  test('counts what an origination gives', async () => {
+    const bench = new LimitsBench(window(84_142))
+    const originate = own('octez-codec origination') // with 84143 mutez
+    expect(await bench.ask(originate)).toBe('spend-limit')
+    bench.reload(window(84_143))
+    expect(await bench.ask(originate)).toBe('signed')
+    bench.close()
+  })
+
   test('frees what is older than itself', async () => {
     const bench = new LimitsBench(window(407, 1))
     expect(await bench.ask(TRANSFER)).toBe('signed')

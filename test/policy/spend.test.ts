@@ -11,7 +11,7 @@ import {
 } from '../../src/policy/index.js'
 import { readJournal } from '../../src/policy/journal-file.js'
 import { encodeLine, JOURNAL_FORMAT } from '../../src/policy/journal-line.js'
-import { emptyState, stateEntries } from '../../src/policy/journal-state.js'
+import { applyEntry, emptyState, spendEntry, stateEntries } from '../../src/policy/journal-state.js'
 import {
   decideSpend,
   spendName,
@@ -143,6 +143,12 @@ describe('the journal', () => {
     expect(store().spends()).toHaveLength(1)
   })
 
+  test('replays a payload as it was let through last, whatever the order of the lines', () => {
+    const state = emptyState()
+    for (const hours of [1, 3, 2]) applyEntry(state, spendEntry(spent(1, 600, hours)))
+    expect([...state.spends.values()]).toEqual([spent(1, 600, 3)])
+  })
+
   test('keeps sums that no JSON number holds', () => {
     const { ask: reserve, restart, store } = journal()
     const feeMutez = 22n * (2n ** 63n - 1n)
@@ -170,7 +176,7 @@ describe('the journal', () => {
     clock.now = at(1)
     for (let payload = 2; payload <= 20; payload++) reserve(want(payload, 1), wide)
     expect(store().spends()).toHaveLength(20)
-    clock.now = at(LONGEST_WINDOW_HOURS) // the first one is forgotten, those of an hour later are not
+    clock.now = new Date(at(LONGEST_WINDOW_HOURS + 1).getTime() - 1) // the first one is forgotten, the others not yet
     for (let payload = 21; payload <= 40; payload++) reserve(want(payload, 1), wide)
     restart()
     expect(

@@ -96,7 +96,7 @@ describe('a transaction', () => {
     expect(call(OWN, Uint8Array.of(0)).pseudo).toBeUndefined()
   })
 
-  test('F35 whose entrypoint has no letters, or more than 31, is not read', () => {
+  test('whose entrypoint has no letters, or more than 31, is not read', () => {
     const long = (size: number) =>
       contentsOf(
         operation(
@@ -111,7 +111,7 @@ describe('a transaction', () => {
       expect(long(size)).toEqual([{ kind: 'transaction' }, { kind: 'unknown' }])
   })
 
-  test('F35 of 2^63 mutez is not one, and of one mutez less is', () => {
+  test('of 2^63 mutez is not one, and of one mutez less is', () => {
     const of = (amount: bigint) =>
       contentsOf(operation(managerContent(108, zarithN(amount), OTHER, Uint8Array.of(0))))
     expect(of(2n ** 63n - 1n)).toMatchObject([{ amountMutez: 9_223_372_036_854_775_807n }])
