@@ -12,6 +12,7 @@ import { createHeadCheck, isSameHeadCheck } from './head-check.js'
 import { AUTHENTICATION_ALIAS, configuredKeys, type ConfiguredKeys } from './key-directory.js'
 import type { AdjustableLog, Log } from './log.js'
 import { signingDevice } from './signing-device.js'
+import { logSockets, openSockets, type OpenSocket } from './socket-listeners.js'
 import { missingMarks } from './mark-selection.js'
 import { telemetrySources } from './telemetry-sources.js'
 import { packageVersion } from './version.js'
@@ -56,7 +57,8 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
     ...{ onFault, onRefused: onEvent, queueCapacity: QUEUE_CAPACITY },
   }
   telemetry.attach(telemetrySources(config, parts))
-  const listeners: Listener[] = []
+  const listeners: Pick<Listener, 'close'>[] = []
+  const sockets: OpenSocket[] = []
   const close = async (graceMs: number) => {
     page.close() // its streams never end by themselves
     const cancel = monotonicClock.after(graceMs, () => void device.close())
@@ -74,9 +76,21 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
     listeners.push(admin)
     const server = await listen(apps.signer, config.server.listen)
     listeners.push(server)
+    await openSockets(config, apps.sockets, parts, (socket) => {
+      sockets.push(socket)
+      listeners.push(socket.listener)
+    })
     log.write('info', { event: 'admin.listening', address: admin.address })
     log.write('info', { event: 'server.listening', address: server.address })
-    const apply = applier({ config, headCheck, parts, log, onEvent, listeners: { control, admin, server } })
+    logSockets(sockets, log)
+    const apply = applier({
+      config,
+      headCheck,
+      parts,
+      log,
+      onEvent,
+      listeners: { control, admin, server, sockets },
+    })
     return { address: server.address, adminAddress: admin.address, device, apply, close }
   } catch (error) {
     await close(0)
@@ -95,6 +109,7 @@ type InForce = {
     readonly control: readonly Listener[]
     readonly admin: Listener
     readonly server: Listener
+    readonly sockets: readonly OpenSocket[]
   }
 }
 
@@ -113,6 +128,7 @@ function applier({ parts, log, onEvent, listeners, ...start }: InForce): (next: 
     for (const listener of listeners.control) listener.replaceApp(apps.control)
     listeners.admin.replaceApp(apps.admin)
     listeners.server.replaceApp(apps.signer)
+    for (const { listener } of listeners.sockets) listener.replaceService(apps.sockets)
     log.setLevel(next.logLevel)
     warnOfState(next, store, log)
   }

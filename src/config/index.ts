@@ -8,6 +8,7 @@ export type {
   HeadCheckConfig,
   KeyConfig,
   ListenAddress,
+  UnixSocketConfig,
 } from './config.js'
 export { effectiveSettings, showConfig } from './show-config.js'
 export { loadConfig, type LoadOptions } from './load-config.js'

@@ -79,7 +79,7 @@ function build(
       serialNumber: device?.serial_number,
       timeoutMs: device?.timeout_ms ?? SIGN_TIMEOUT_MS,
     },
-    ...listeners(contents, keys, findings),
+    ...listeners(contents, file, keys, findings),
     allowedPeers: allowedPeers(contents, findings),
     chains,
     marks: { maxLevelGap: marks?.max_level_gap ?? MAX_LEVEL_GAP },

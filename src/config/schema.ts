@@ -19,6 +19,7 @@ import {
   readText,
   wholeNumber,
 } from './values.js'
+import { readGroup, readMode, readPathPrefix } from './socket-listeners.js'
 
 const leaf = <T>(read: (value: unknown) => T | Refused) =>
   z
@@ -69,6 +70,14 @@ const signingKey = section({
   allow: list(readKind).optional(),
 })
 
+/** A path alone, or a mapping. */
+const unixSocket = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? { path: value } : value),
+    section({ path: leaf(readFolder), mode: leaf(readMode), group: leaf(readGroup) }).nullish(),
+  )
+  .optional()
+
 const marksByByte = table(leaf(wholeNumber(0, MAX_LEVEL))).nullish()
 
 /** The file as it may be written: each value read on its own, rules across values still to be applied. */
@@ -97,6 +106,9 @@ export const fileSchema = section({
   }).nullish(),
   server: section({
     listen: leaf(readListenAddress),
+    unix: unixSocket,
+    tcp: leaf(readListenAddress),
+    path_prefix: leaf(readPathPrefix),
     allowed_hosts: list(readHostName).optional(),
     known_keys: leaf(readBoolean),
     queue_timeout_ms: leaf(wholeNumber(100, 30_000, MILLISECONDS)),
@@ -141,6 +153,7 @@ function unknownKey(key: string, path: Path, known: readonly string[]): string {
 /** The keys that the section at `path` may hold. */
 function keysAt(schema: unknown, path: Path): readonly string[] {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return keysAt(schema.unwrap(), path)
+  if (schema instanceof z.ZodPipe) return keysAt(schema.out, path)
   const [step, ...rest] = path
   if (schema instanceof z.ZodRecord) return keysAt(schema.valueType, rest)
   if (!(schema instanceof z.ZodObject)) return []

@@ -1,10 +1,12 @@
 import { Hono } from 'hono'
-import type { KeyDirectory } from './keys.js'
+import { requestCaller, type CallerOf } from './caller.js'
+import { answer } from './media/answer.js'
+import type { Questions } from './questions.js'
+import type { RequestEnv } from './request-id.js'
 
 /** `GET /authorized_keys`: the field is left out where requests need no signature; Octez takes no null. */
-export function authorizedKeysRoute(keys: Pick<KeyDirectory, 'authorized'>) {
-  return new Hono().get('/', (c) => {
-    const authorized = keys.authorized()
-    return c.json(authorized === undefined ? {} : { authorized_keys: authorized })
-  })
+export function authorizedKeysRoute(questions: Questions, callerOf: CallerOf) {
+  return new Hono<RequestEnv>().get('/', (c) =>
+    answer(c, { kind: 'authorized-keys', keys: questions.authorizedKeys(requestCaller(c, callerOf)) }),
+  )
 }

@@ -133,7 +133,7 @@ export class Metrics {
         this.#decided(event)
         break
       case 'request.refused':
-        if (event.listener === 'signer') this.#refused(event.code)
+        if (event.listener !== 'admin') this.#refused(event.code)
         break
       case 'device.command-finished':
         this.#finished(event)

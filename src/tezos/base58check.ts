@@ -20,6 +20,7 @@ const FORMS = {
   spsig1: row('0d7365133f', 64),
   p2sig: row('36f02c34', 64),
   sig: row('04822b', 64),
+  BLsig: row('28ab40cf', 96),
   Net: row('575200', 4),
 } as const
 
@@ -29,7 +30,7 @@ export type Base58Form = keyof typeof FORMS
 export type Base58Decoded = { readonly form: Base58Form; readonly payload: Uint8Array }
 
 /** The longest text any form has; longer input is refused before it is decoded. */
-const MAX_TEXT = 99
+const MAX_TEXT = 142
 
 /** Text of `payload` in `form`. Throws a RangeError when the payload has another size than the form's. */
 export function encodeBase58(form: Base58Form, payload: Uint8Array): string {

@@ -18,7 +18,9 @@ import {
   type SigningDevice,
 } from '../../src/policy/index.js'
 import {
+  Questions,
   signerApp,
+  type KeyDirectory,
   type PeerRange,
   type RequestRefused,
   type SignerAppOptions,
@@ -209,6 +211,7 @@ export type BridgeOptions = {
   readonly rules?: Partial<KeyRules>
   readonly accept?: Partial<SignerAppOptions['accept']>
   readonly knownKeys?: boolean
+  readonly pathPrefix?: string
   readonly authorized?: readonly PublicKeyHash[]
   readonly isReached?: boolean
   readonly queueCapacity?: number
@@ -217,6 +220,7 @@ export type BridgeOptions = {
 
 export type TestBridge = {
   readonly app: ReturnType<typeof signerApp>
+  readonly questions: Questions
   readonly device: FakeDevice
   readonly signer: GuardedSigner
   readonly faults: unknown[]
@@ -250,19 +254,23 @@ export function testBridge(options: BridgeOptions = {}): TestBridge {
   const events: TestBridge['events'] = []
   const signer = createSigner(options, store, device, events)
   const refusals: RequestRefused[] = []
-  const app = signerApp({
+  const questions = new Questions({
     signer,
     keys: keyDirectory(options),
     clock: monotonicClock,
     queueTimeoutMs: 10_000,
     knownKeys: options.knownKeys ?? false,
+  })
+  const app = signerApp({
+    questions,
+    ...(options.pathPrefix === undefined ? {} : { pathPrefix: options.pathPrefix }),
     version: '1.2.3',
     onFault: (error) => faults.push(error),
     onRefused: (refused) => refusals.push(refused),
     accept: { allowedPeers: LOOPBACK, trustedProxies: [], allowedHosts: [], ...options.accept },
   })
   const journal = () => readFileSync(join(directory, 'marks.journal'), 'utf8')
-  return { app, device, signer, faults, refusals, events, journal, marks: () => store.marks() }
+  return { app, questions, device, signer, faults, refusals, events, journal, marks: () => store.marks() }
 }
 
 function createSigner(
@@ -290,7 +298,7 @@ function createSigner(
   })
 }
 
-function keyDirectory({ authorized, isReached = true }: BridgeOptions): SignerAppOptions['keys'] {
+function keyDirectory({ authorized, isReached = true }: BridgeOptions): KeyDirectory {
   return {
     has: (key) => KEYS.some(({ hash }) => hash === key),
     publicKey: (key) => (isReached ? encodePublicKey(pairOf(key).publicKey) : undefined),
