@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import type { Clock } from '../../../src/clock.js'
-import { nobodyKnown, type SocketListener, type SocketService } from '../../../src/server/index.js'
+import { UNKNOWN_CALLER } from '../../../src/policy/index.js'
+import type { Connection } from '../../../src/server/caller.js'
+import type { SocketListener, SocketService } from '../../../src/server/index.js'
 import {
   listenOnSocket,
   SOCKET_LIMITS,
@@ -43,6 +46,8 @@ export type SocketBench = TestBridge & {
   readonly address: string
   readonly listener: SocketListener
   readonly service: SocketService
+  /** The server's ends of the connections. */
+  readonly serverSockets: () => readonly Socket[]
 }
 
 export const TRANSPORTS = ['unix', 'tcp'] as const
@@ -55,10 +60,14 @@ export async function socketBench(
   const bridge = testBridge(options)
   const folder = mkdtempSync(join(tmpdir(), 'tezio-socket-'))
   const clock = new HandClock()
+  const sockets = new Set<Socket>()
   const service = {
     questions: bridge.questions,
     allowedPeers: options.accept?.allowedPeers ?? 'any',
-    callerOf: nobodyKnown,
+    callerOf: ({ socket }: Connection) => {
+      sockets.add(socket)
+      return UNKNOWN_CALLER
+    },
   } as const
   const target =
     transport === 'unix'
@@ -76,5 +85,5 @@ export async function socketBench(
     await closed
     rmSync(folder, { recursive: true })
   })
-  return { ...bridge, clock, listener, service, address: listener.address }
+  return { ...bridge, clock, listener, service, address: listener.address, serverSockets: () => [...sockets] }
 }
