@@ -10,6 +10,7 @@ import {
   Questions,
   signerApp,
   type App,
+  type ListeningAddress,
   type LivePage,
   type Sinks,
   type SocketService,
@@ -27,6 +28,7 @@ export type AppParts = Sinks & {
   readonly page: LivePage
   readonly version: string
   readonly queueCapacity: number
+  readonly listening: readonly ListeningAddress[]
 }
 
 /** What each listener serves. */

@@ -3,7 +3,14 @@ import { monotonicClock } from '../clock.js'
 import type { Config } from '../config/index.js'
 import { TezioDevice, type KeyPin } from '../device/index.js'
 import { GuardedSigner, MarksJournal, type HeadCheck } from '../policy/index.js'
-import { listen, LivePage, loadAssets, type App, type Listener } from '../server/index.js'
+import {
+  listen,
+  LivePage,
+  loadAssets,
+  type App,
+  type Listener,
+  type ListeningAddress,
+} from '../server/index.js'
 import type { Telemetry } from '../telemetry/index.js'
 import { createApps, type AppParts } from './apps.js'
 import { eventSink, faultSink, type EventSink } from './event-sink.js'
@@ -12,7 +19,7 @@ import { createHeadCheck, isSameHeadCheck } from './head-check.js'
 import { AUTHENTICATION_ALIAS, configuredKeys, type ConfiguredKeys } from './key-directory.js'
 import type { AdjustableLog, Log } from './log.js'
 import { signingDevice } from './signing-device.js'
-import { logSockets, openSockets, type OpenSocket } from './socket-listeners.js'
+import { openSockets, type OpenSocket } from './socket-listeners.js'
 import { missingMarks } from './mark-selection.js'
 import { telemetrySources } from './telemetry-sources.js'
 import { packageVersion } from './version.js'
@@ -52,8 +59,9 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
   const page = new LivePage({
     ...{ source: telemetry, assets: loadAssets(version), clock: monotonicClock, onFault },
   })
+  const listening: ListeningAddress[] = []
   const parts: AppParts = {
-    ...{ device, store, signer, telemetry, page, version },
+    ...{ device, store, signer, telemetry, page, version, listening },
     ...{ onFault, onRefused: onEvent, queueCapacity: QUEUE_CAPACITY },
   }
   telemetry.attach(telemetrySources(config, parts))
@@ -80,9 +88,12 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
       sockets.push(socket)
       listeners.push(socket.listener)
     })
-    log.write('info', { event: 'admin.listening', address: admin.address })
-    log.write('info', { event: 'server.listening', address: server.address })
-    logSockets(sockets, log)
+    listening.push(
+      { transport: 'http', address: server.address },
+      ...sockets.map(({ transport, listener }) => ({ transport, address: listener.address })),
+      { transport: 'admin', address: admin.address },
+    )
+    logListening(listening, log)
     const apply = applier({
       config,
       headCheck,
@@ -131,6 +142,12 @@ function applier({ parts, log, onEvent, listeners, ...start }: InForce): (next: 
     for (const { listener } of listeners.sockets) listener.replaceService(apps.sockets)
     log.setLevel(next.logLevel)
     warnOfState(next, store, log)
+  }
+}
+
+function logListening(listening: readonly ListeningAddress[], log: Log): void {
+  for (const { transport, address } of listening) {
+    log.write('info', { event: `${transport === 'http' ? 'server' : transport}.listening`, address })
   }
 }
 

@@ -9,7 +9,6 @@ import {
 } from '../server/index.js'
 import { RefusedError } from './exit-code.js'
 import { groupId, systemHost } from './host/index.js'
-import type { Log } from './log.js'
 
 /** A listener of the socket protocol, and what kind it is. */
 export type OpenSocket = { readonly transport: 'unix' | 'tcp'; readonly listener: SocketListener }
@@ -31,13 +30,6 @@ export async function openSockets(
   }
   if (unix !== undefined) await open('unix', { ...unix, gid: gidOf(unix) })
   if (tcp !== undefined) await open('tcp', tcp)
-}
-
-/** Says where the socket protocol is spoken. */
-export function logSockets(sockets: readonly OpenSocket[], log: Log): void {
-  for (const { transport, listener } of sockets) {
-    log.write('info', { event: `${transport}.listening`, address: listener.address })
-  }
 }
 
 function gidOf({ path, group }: UnixSocketConfig): number | undefined {

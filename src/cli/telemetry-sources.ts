@@ -1,7 +1,7 @@
 import type { Config } from '../config/index.js'
 import type { TezioDevice } from '../device/index.js'
 import { type GuardedSigner, type MarkKey, type MarksJournal, type Quarantine } from '../policy/index.js'
-import type { Warning } from '../server/index.js'
+import type { ListeningAddress, Warning } from '../server/index.js'
 import { REMEDIES, type Sources } from '../telemetry/index.js'
 import { chainName, hexByte } from '../tezos/index.js'
 import { configuredKeys } from './key-directory.js'
@@ -12,11 +12,13 @@ export type TelemetryParts = {
   readonly store: MarksJournal
   readonly signer: Pick<GuardedSigner, 'waiting'>
   readonly queueCapacity: number
+  /** It grows while the daemon starts. */
+  readonly listening: readonly ListeningAddress[]
 }
 
 /** What telemetry looks at under a configuration. */
 export function telemetrySources(config: Config, parts: TelemetryParts): Sources {
-  const { device, store, signer, queueCapacity } = parts
+  const { device, store, signer, queueCapacity, listening } = parts
   const { publicKey } = configuredKeys(config, device)
   return {
     health: () => device.health(),
@@ -29,6 +31,7 @@ export function telemetrySources(config: Config, parts: TelemetryParts): Sources
     quarantines: () => store.quarantines(),
     waiting: () => signer.waiting,
     queueCapacity,
+    listening: () => listening,
     warnings: () => [
       ...store.quarantines().map(quarantineWarning),
       ...missingMarks(config, store.marks()).map(missingWarning),

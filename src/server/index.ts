@@ -16,6 +16,7 @@ export type {
   KeyReport,
   LatencyReport,
   LatencySample,
+  ListeningAddress,
   MarkReport,
   Readiness,
   StatusReport,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { decodePublicKey, fromHex, payloadDigest, verifySignature } from '../../src/tezos/index.js'
+import { fromHex, payloadDigest, verifySignature, type PublicKey } from '../../src/tezos/index.js'
 import { transcriptKeys } from '../device/support.js'
 import { ADDRESS } from '../e2e/daemon.js'
 import { SCENES } from './cases.js'
@@ -10,7 +10,7 @@ import { ALL_TRANSPORTS, type Outcome } from './transports.js'
 const START_MS = 60_000
 
 const { ed25519, secp256k1, p256 } = transcriptKeys()
-const PUBLIC_KEYS = new Map<string, ReturnType<typeof decodePublicKey>>([
+const PUBLIC_KEYS = new Map<string, PublicKey>([
   [ADDRESS.tz1, ed25519.publicKey],
   [ADDRESS.tz2, secp256k1.publicKey],
   [ADDRESS.tz3, p256.publicKey],

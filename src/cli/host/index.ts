@@ -6,3 +6,4 @@ export { holdersOf, processes, processName, processText, processUser, type Proce
 export { describePort, isNumberedName, type PortNode, type SerialPortFacts } from './serial-port.js'
 export { stateOwner } from './state-owner.js'
 export { listenersOn, type TcpListener } from './tcp-listeners.js'
+export { unixListenerOn, type UnixListener } from './unix-listeners.js'

@@ -156,13 +156,7 @@ describe('a path prefix', () => {
 
   it('is no other than the configured one, once', async () => {
     const bridge = testBridge({ pathPrefix: '/octez' })
-    for (const path of [
-      '/octe',
-      '/octezz',
-      '/octez/octez',
-      '/other',
-      '/OCTEZ',
-    ]) {
+    for (const path of ['/octe', '/octezz', '/octez/octez', '/other', '/OCTEZ']) {
       expect([path, await status(bridge, `${path}/keys/${TZ3}`)]).toEqual([path, '404 not-found'])
     }
     expect(await status(testBridge(), `/octez/keys/${TZ3}`)).toBe('404 not-found')
