@@ -125,8 +125,11 @@ describe.each([
     const pieces = fc.sample(streams, { numRuns: 300, seed: 7 })
     for (let turn = 0; turn < 3; turn += 1) {
       const clients: SocketClient[] = []
-      // one by one: the system itself turns away who finds the backlog of a Unix socket full
-      while (clients.length < pieces.length) clients.push(await SocketClient.open(addresses[index]!))
+      while (clients.length < pieces.length) {
+        const client = await SocketClient.open(addresses[index]!)
+        await client.exchange({ kind: 'authorized-keys' }) // or the backlog of a Unix socket would be full
+        clients.push(client)
+      }
       await Promise.all(clients.map((client, at) => client.write(pieces[at]!)))
       for (const { socket } of clients) socket.destroy()
       await Promise.all(clients.map(({ closed }) => closed))
