@@ -19,7 +19,7 @@ import {
   readText,
   wholeNumber,
 } from './values.js'
-import { readGroup, readMode, readPathPrefix } from './socket-listeners.js'
+import { readGroup, readMode, readPathPrefix } from './socket-values.js'
 
 const leaf = <T>(read: (value: unknown) => T | Refused) =>
   z

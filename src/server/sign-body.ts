@@ -44,7 +44,7 @@ export async function readSignBody(c: Context): Promise<Uint8Array> {
   if (media === undefined) {
     throw new HttpRefusalError(
       'content-type-not-supported',
-      `content-type ${(type ?? '').slice(0, 60)}: application/json expected`,
+      `content-type ${(type ?? '').slice(0, 60)}: application/json expected (or bson, or octet-stream)`,
     )
   }
   const encoding = c.req.header('content-encoding')?.trim().toLowerCase() ?? 'identity'
