@@ -2,7 +2,17 @@ import { monotonicClock } from '../clock.js'
 import type { TezioDevice } from '../device/index.js'
 import type { GuardedSigner, MarksJournal } from '../policy/index.js'
 import type { Telemetry } from '../telemetry/index.js'
-import { adminApp, controlApp, signerApp, type App, type LivePage, type Sinks } from '../server/index.js'
+import {
+  adminApp,
+  controlApp,
+  Questions,
+  signerApp,
+  type App,
+  type ListeningAddress,
+  type LivePage,
+  type Sinks,
+  type SocketService,
+} from '../server/index.js'
 import { callerRules } from './callers.js'
 import { controlHandlers } from './control-handlers.js'
 import { configuredKeys } from './key-directory.js'
@@ -18,23 +28,33 @@ export type AppParts = Sinks & {
   readonly page: LivePage
   readonly version: string
   readonly queueCapacity: number
+  readonly listening: readonly ListeningAddress[]
 }
 
 /** What each listener serves. */
-export type Apps = { readonly control: App; readonly admin: App; readonly signer: App }
+export type Apps = {
+  readonly control: App
+  readonly admin: App
+  readonly signer: App
+  /** The same questions for the socket protocol. */
+  readonly sockets: SocketService
+}
 
 /** The apps that follow a configuration. Nothing begins by making them. */
 export function createApps(config: ServedConfig, parts: AppParts): Apps {
   const { device, store, signer, telemetry, page, version, onFault, onRefused } = parts
   const { allowedHosts, knownKeys, queueTimeoutMs } = config.server
+  const keys = configuredKeys(config, device)
+  const questions = new Questions({ signer, keys, clock: monotonicClock, queueTimeoutMs, knownKeys })
   return {
     control: controlApp(controlHandlers(config, { device, store, telemetry }), onFault),
     admin: adminApp({ source: telemetry, page, allowedHosts, onFault, onRefused }),
     signer: signerApp({
-      ...{ signer, clock: monotonicClock, queueTimeoutMs, knownKeys, version, onFault, onRefused },
-      keys: configuredKeys(config, device),
+      ...{ questions, version, onFault, onRefused },
       callers: callerRules(config),
+      pathPrefix: config.server.pathPrefix,
       accept: { ...config.server, allowedPeers: config.allowedPeers },
     }),
+    sockets: { questions, allowedPeers: config.allowedPeers },
   }
 }

@@ -1,20 +1,20 @@
-import { join } from 'node:path'
 import { monotonicClock } from '../clock.js'
 import type { Config } from '../config/index.js'
 import { TezioDevice, type KeyPin } from '../device/index.js'
 import { GuardedSigner, MarksJournal, type HeadCheck } from '../policy/index.js'
-import { listen, LivePage, loadAssets, type App, type Listener } from '../server/index.js'
+import { listen, LivePage, loadAssets, type Listener, type ListeningAddress } from '../server/index.js'
 import type { Telemetry } from '../telemetry/index.js'
 import { createApps, type AppParts } from './apps.js'
 import { authenticationRules } from './callers.js'
 import { CertificateWatch } from './certificate-watch.js'
 import { eventSink, faultSink, type EventSink } from './event-sink.js'
-import { CONTROL_SOCKET } from './control-socket.js'
 import { createHeadCheck, isSameHeadCheck } from './head-check.js'
 import { areSameHooks, createHooks } from './hooks.js'
 import { AUTHENTICATION_ALIAS, configuredKeys, type ConfiguredKeys } from './key-directory.js'
+import { listenForClients, listenForControl, logListening } from './listeners.js'
 import type { AdjustableLog, Log } from './log.js'
 import { signingDevice } from './signing-device.js'
+import { openSockets, type OpenSocket } from './socket-listeners.js'
 import { missingMarks } from './mark-selection.js'
 import type { ServedConfig } from './served-config.js'
 import { telemetrySources } from './telemetry-sources.js'
@@ -56,13 +56,15 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
   const page = new LivePage({
     ...{ source: telemetry, assets: loadAssets(version), clock: monotonicClock, onFault },
   })
+  const listening: ListeningAddress[] = []
   const parts: AppParts = {
-    ...{ device, store, signer, telemetry, page, version },
+    ...{ device, store, signer, telemetry, page, version, listening },
     ...{ onFault, onRefused: onEvent, queueCapacity: QUEUE_CAPACITY },
   }
   telemetry.attach(telemetrySources(config, parts))
   const certificates = new CertificateWatch(monotonicClock, onEvent)
-  const listeners: Listener[] = []
+  const listeners: Pick<Listener, 'close'>[] = []
+  const sockets: OpenSocket[] = []
   const close = async (graceMs: number) => {
     certificates.close()
     page.close() // its streams never end by themselves
@@ -81,12 +83,20 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
     listeners.push(admin)
     const server = await listenForClients(config, apps.signer, onEvent)
     listeners.push(server)
-    log.write('info', { event: 'admin.listening', address: admin.address })
-    log.write('info', { event: 'server.listening', address: server.address, ...transportOf(config) })
+    await openSockets(config, apps.sockets, parts, (socket) => {
+      sockets.push(socket)
+      listeners.push(socket.listener)
+    })
+    listening.push(
+      { transport: 'http', address: server.address },
+      ...sockets.map(({ transport, listener }) => ({ transport, address: listener.address })),
+      { transport: 'admin', address: admin.address },
+    )
+    logListening(listening, config, log)
     certificates.watch(config.credentials.tls)
     const apply = applier({
       ...{ config, headCheck, hooks, parts, log, onEvent, certificates },
-      listeners: { control, admin, server },
+      listeners: { control, admin, server, sockets },
     })
     return { address: server.address, adminAddress: admin.address, device, apply, close }
   } catch (error) {
@@ -108,6 +118,7 @@ type InForce = {
     readonly control: readonly Listener[]
     readonly admin: Listener
     readonly server: Listener
+    readonly sockets: readonly OpenSocket[]
   }
 }
 
@@ -138,30 +149,9 @@ function applier({
     for (const listener of listeners.control) listener.replaceApp(apps.control)
     listeners.admin.replaceApp(apps.admin)
     listeners.server.replaceApp(apps.signer)
+    for (const { listener } of listeners.sockets) listener.replaceService(apps.sockets)
     log.setLevel(next.logLevel)
     warnOfState(next, store, log)
-  }
-}
-
-function listenForClients(config: ServedConfig, app: App, onEvent: EventSink): Promise<Listener> {
-  const { tls } = config.credentials
-  return listen(app, config.server.listen, undefined, tls && { ...tls, onFailed: onEvent })
-}
-
-function transportOf({ server: { transport } }: Config) {
-  return transport === 'plain' ? {} : { transport }
-}
-
-/** Without its control socket (a path over 107 bytes, say) the daemon signs all the same; only commands cannot ask it. */
-async function listenForControl(config: Config, log: Log, app: App): Promise<readonly Listener[]> {
-  try {
-    return [await listen(app, { path: join(config.stateDir, CONTROL_SOCKET) })]
-  } catch (error) {
-    log.write('error', {
-      event: 'control.not-listening',
-      reason: error instanceof Error ? error.message : String(error),
-    })
-    return []
   }
 }
 

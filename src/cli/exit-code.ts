@@ -3,6 +3,7 @@ import { ConfigError } from '../config/index.js'
 import { DeviceError } from '../device/index.js'
 import { MigrationError } from '../migration/index.js'
 import { StateError } from '../policy/index.js'
+import { ListenError } from '../server/index.js'
 
 /** What a command ends with (sysexits.h): supervisors restart on some of them and not on others. */
 export const EXIT = {
@@ -40,6 +41,10 @@ export function failureOf(error: unknown): { readonly code: ExitCode; readonly m
   }
   if (error instanceof UsageError) return { code: EXIT.usage, message }
   if (REFUSALS.some((refusal) => error instanceof refusal)) return { code: EXIT.refused, message }
+  if (error instanceof ListenError) {
+    // an address in use may be free a moment later, as for a port; the others want a person
+    return { code: error.code === 'address-in-use' ? EXIT.io : EXIT.refused, message }
+  }
   if (error instanceof DeviceError || error instanceof UnavailableError) {
     return { code: EXIT.unavailable, message }
   }

@@ -35,6 +35,9 @@ const DEVICE: Settings<Config['device']> = {
 
 const SERVER: Settings<Config['server']> = {
   listen: ['restart', 'server.listen'],
+  unix: ['restart', 'server.unix'],
+  tcp: ['restart', 'server.tcp'],
+  pathPrefix: ['next-request', 'server.path_prefix'],
   allowedHosts: ['next-request', 'server.allowed_hosts'],
   knownKeys: ['next-request', 'server.known_keys'],
   queueTimeoutMs: ['next-request', 'server.queue_timeout_ms'],

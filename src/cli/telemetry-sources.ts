@@ -1,6 +1,6 @@
 import type { TezioDevice } from '../device/index.js'
 import { type GuardedSigner, type MarkKey, type MarksJournal, type Quarantine } from '../policy/index.js'
-import type { Warning } from '../server/index.js'
+import type { ListeningAddress, Warning } from '../server/index.js'
 import { REMEDIES, type Sources } from '../telemetry/index.js'
 import { chainName, hexByte } from '../tezos/index.js'
 import { expiryWarnings } from './certificate-watch.js'
@@ -13,11 +13,13 @@ export type TelemetryParts = {
   readonly store: MarksJournal
   readonly signer: Pick<GuardedSigner, 'waiting'>
   readonly queueCapacity: number
+  /** It grows while the daemon starts. */
+  readonly listening: readonly ListeningAddress[]
 }
 
 /** What telemetry looks at under a configuration. */
 export function telemetrySources(config: ServedConfig, parts: TelemetryParts): Sources {
-  const { device, store, signer, queueCapacity } = parts
+  const { device, store, signer, queueCapacity, listening } = parts
   const { publicKey } = configuredKeys(config, device)
   return {
     health: () => device.health(),
@@ -31,6 +33,7 @@ export function telemetrySources(config: ServedConfig, parts: TelemetryParts): S
     waiting: () => signer.waiting,
     queueCapacity,
     certificateExpiresAt: () => config.credentials.tls?.expiresAt,
+    listening: () => listening,
     warnings: () => [
       ...store.quarantines().map(quarantineWarning),
       ...missingMarks(config, store.marks()).map(missingWarning),

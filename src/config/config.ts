@@ -10,6 +10,15 @@ import type {
 /** Where a listener listens; port 0 lets the system choose. */
 export type ListenAddress = { readonly host: string; readonly port: number }
 
+/** A Unix socket to listen on. */
+export type UnixSocketConfig = {
+  readonly path: string
+  /** Permission bits of its file. */
+  readonly mode: number
+  /** Name or number of the group that its file is given to; `undefined`: the daemon's own. */
+  readonly group: string | number | undefined
+}
+
 /** An address range in canonical form: IPv4-mapped addresses are IPv4, a single address has the full prefix length. */
 export type AddressRange = {
   readonly family: 'ipv4' | 'ipv6'
@@ -134,6 +143,11 @@ export type Config = {
   }
   readonly server: {
     readonly listen: ListenAddress
+    /** Octez' socket protocol on a Unix socket and over TCP; `undefined`: not there. */
+    readonly unix: UnixSocketConfig | undefined
+    readonly tcp: ListenAddress | undefined
+    /** What may stand before every path of HTTP, `/like/this`; empty for none. */
+    readonly pathPrefix: string
     /** Names that a `Host` header may carry beside the loopback names and the listener's own address. */
     readonly allowedHosts: readonly string[]
     readonly knownKeys: boolean

@@ -11,6 +11,7 @@ export type {
   HookConfig,
   KeyConfig,
   ListenAddress,
+  UnixSocketConfig,
 } from './config.js'
 export { clientNames } from './clients.js'
 export { expiryOf, readCertificates, refusalOfDates } from './certificate.js'

@@ -2,6 +2,7 @@ import { collide, isLoopback, listenText, LOOPBACK } from './addresses.js'
 import type { AddressRange, Config, KeyConfig, ListenAddress } from './config.js'
 import type { Findings } from './findings.js'
 import type { FileContents } from './schema.js'
+import { readUnixSocket, warnOfTcp } from './socket-listeners.js'
 import { readTransport } from './tls.js'
 
 const SIGNER_DEFAULT: ListenAddress = { host: '127.0.0.1', port: 6732 }
@@ -19,26 +20,27 @@ export function allowedPeers(file: FileContents, findings: Findings): readonly A
   return file.allowed_ips ?? LOOPBACK
 }
 
-/** The signer's listener and the operator's. */
+/** The signer's listeners and the operator's; `path` is the file's own. */
 export function listeners(
   file: FileContents,
-  configFile: string,
+  path: string,
   keys: readonly KeyConfig[],
   findings: Findings,
 ): Pick<Config, 'server' | 'admin'> {
   const listen = file.server?.listen ?? SIGNER_DEFAULT
   const admin = file.admin?.listen ?? ADMIN_DEFAULT
-  if (collide(listen, admin)) {
-    const path = file.admin?.listen === undefined ? ['server', 'listen'] : ['admin', 'listen']
-    const other = `server.listen (${listenText(listen)}) and admin.listen (${listenText(admin)})`
-    findings.refuse(path, `${other} take the same port; choose another port for one of them`)
-  }
-  const transport = readTransport(file, configFile, listen, findings)
+  const tcp = file.server?.tcp
+  refuseCollisions(file, { listen, tcp, admin }, findings)
+  if (tcp !== undefined) warnOfTcp(tcp, keys, findings)
+  const transport = readTransport(file, path, listen, findings)
   // Whom the CA of the clients does not vouch for comes no further than the handshake.
   warnOfExposure(listen, admin, transport.transport === 'mutual-tls' ? [] : keys, findings)
   return {
     server: {
       listen,
+      unix: readUnixSocket(file, path, keys, findings),
+      tcp,
+      pathPrefix: file.server?.path_prefix ?? '',
       allowedHosts: file.server?.allowed_hosts ?? [],
       knownKeys: file.server?.known_keys ?? false,
       queueTimeoutMs: file.server?.queue_timeout_ms ?? QUEUE_TIMEOUT_MS,
@@ -46,6 +48,29 @@ export function listeners(
       ...transport,
     },
     admin: { listen: admin },
+  }
+}
+
+type Addresses = {
+  readonly listen: ListenAddress
+  readonly tcp: ListenAddress | undefined
+  readonly admin: ListenAddress
+}
+
+/** No two listeners can have one port. What the file says is to blame rather than a default. */
+function refuseCollisions(file: FileContents, { listen, tcp, admin }: Addresses, findings: Findings): void {
+  const all = [
+    { path: ['server', 'listen'], at: listen, isWritten: file.server?.listen !== undefined },
+    { path: ['admin', 'listen'], at: admin, isWritten: file.admin?.listen !== undefined },
+    ...(tcp === undefined ? [] : [{ path: ['server', 'tcp'], at: tcp, isWritten: true }]),
+  ]
+  for (const [index, one] of all.entries()) {
+    for (const other of all.slice(index + 1)) {
+      if (!collide(one.at, other.at)) continue
+      const text = [one, other].map(({ path, at }) => `${path.join('.')} (${listenText(at)})`).join(' and ')
+      const { path } = other.isWritten ? other : one
+      findings.refuse(path, `${text} take the same port; choose another port for one of them`)
+    }
   }
 }
 

@@ -36,6 +36,7 @@ import {
   readText,
   wholeNumber,
 } from './values.js'
+import { readGroup, readMode, readPathPrefix } from './socket-values.js'
 
 const leaf = <T>(read: (value: unknown) => T | Refused) =>
   z
@@ -140,6 +141,14 @@ const client = section({
   token_file: leaf(readFilePath),
 })
 
+/** A path alone, or a mapping. */
+const unixSocket = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? { path: value } : value),
+    section({ path: leaf(readFolder), mode: leaf(readMode), group: leaf(readGroup) }).nullish(),
+  )
+  .optional()
+
 const marksByByte = table(leaf(wholeNumber(0, MAX_LEVEL))).nullish()
 
 /** The file as it may be written: each value read on its own, rules across values still to be applied. */
@@ -171,6 +180,9 @@ export const fileSchema = section({
   }).nullish(),
   server: section({
     listen: leaf(readListenAddress),
+    unix: unixSocket,
+    tcp: leaf(readListenAddress),
+    path_prefix: leaf(readPathPrefix),
     allowed_hosts: list(readHostName).optional(),
     known_keys: leaf(readBoolean),
     queue_timeout_ms: leaf(wholeNumber(100, 30_000, MILLISECONDS)),

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { encodeAuthenticationKey, encodePublicKey, hexByte } from '../tezos/index.js'
 import { listenText } from './addresses.js'
-import type { AddressRange, ClientConfig, Config, HookConfig, KeyConfig } from './config.js'
+import type { AddressRange, ClientConfig, Config, HookConfig, KeyConfig, UnixSocketConfig } from './config.js'
 import { limitSettings } from './show-limits.js'
 import { MARK_BYTES } from './seeds.js'
 
@@ -46,6 +46,7 @@ export function effectiveSettings(config: Config) {
     },
     server: {
       listen: listenText(server.listen),
+      ...socketSettings(server),
       allowed_hosts: server.allowedHosts,
       known_keys: server.knownKeys,
       queue_timeout_ms: server.queueTimeoutMs,
@@ -55,6 +56,22 @@ export function effectiveSettings(config: Config) {
     admin: { listen: listenText(config.admin.listen) },
     verbose: config.logLevel === 'debug',
   }
+}
+
+function socketSettings({ unix, tcp, pathPrefix }: Config['server']) {
+  return {
+    ...(unix === undefined ? {} : { unix: unixSettings(unix) }),
+    ...(tcp === undefined ? {} : { tcp: listenText(tcp) }),
+    ...(pathPrefix === '' ? {} : { path_prefix: pathPrefix }),
+  }
+}
+
+function unixSettings({ path, mode, group }: UnixSocketConfig) {
+  return { path, mode: modeText(mode), ...(group === undefined ? {} : { group }) }
+}
+
+function modeText(mode: number): string {
+  return `0${mode.toString(8).padStart(3, '0')}`
 }
 
 /** The same as YAML. */

@@ -1,9 +1,8 @@
 import { Hono } from 'hono'
-import { refuse } from './error-funnel.js'
+import { answerWith } from './media/answer.js'
+import type { Questions } from './questions.js'
 
 /** `GET /bls_prove_possession/:pkh`: no Tezio HSM holds a tz4 key, and the answer says so by name. */
-export function blsProvePossessionRoute() {
-  return new Hono().get('/:pkh', (c) =>
-    refuse(c, { code: 'not-supported', message: 'a Tezio HSM holds no BLS key: tz1, tz2 and tz3 only' }),
-  )
+export function blsProvePossessionRoute(questions: Questions) {
+  return new Hono().get('/:pkh', (c) => answerWith(c, questions.provePossession(), (never) => never))
 }

@@ -9,7 +9,7 @@ export type FaultSink = (error: unknown) => void
 /** A request that was refused before it came to the policy. `code` is one of a closed list; the peer is an address. */
 export type RequestRefused = {
   readonly event: 'request.refused'
-  readonly listener: 'signer' | 'admin'
+  readonly listener: 'signer' | 'admin' | 'unix' | 'tcp'
   readonly requestId: string
   readonly code: HttpRefusal['code']
   readonly reason: string
@@ -22,22 +22,26 @@ export type Sinks = {
   readonly onRefused: (refused: RequestRefused) => void
 }
 
-/** Answers with a refusal. */
-export function refuse(c: Context, refusal: HttpRefusal): Response {
+/** Answers with a refusal, in JSON. */
+function refuse(c: Context, refusal: HttpRefusal): Response {
   const { status, body } = errorResponse(refusal)
   // Most refusals leave a part of the request unread: the connection is not used again.
   return c.body(body, status, { 'content-type': 'application/json', connection: 'close' })
 }
 
-/** Gives an app its only answers to unknown paths and to whatever is thrown in it; `tell` hears of each refusal. */
+/**
+ * Gives an app its only answers to unknown paths and to whatever is thrown in it; `tell` hears of each refusal, and
+ * `answer` writes it.
+ */
 export function funnelErrors<E extends Env>(
   app: Hono<E>,
   onFault: FaultSink,
   tell: (c: Context<E>, refusal: HttpRefusal) => void = () => undefined,
+  answer: (c: Context<E>, refusal: HttpRefusal) => Response = refuse,
 ): void {
   const refuseAndTell = (c: Context<E>, refusal: HttpRefusal) => {
     tell(c, refusal)
-    return refuse(c, refusal)
+    return answer(c, refusal)
   }
   app.notFound((c) =>
     refuseAndTell(c, {
@@ -47,9 +51,9 @@ export function funnelErrors<E extends Env>(
   )
   app.onError((error, c) => {
     if (error instanceof HttpRefusalError) return refuseAndTell(c, error.refusal)
-    if (error instanceof StateError) return refuse(c, { code: error.code, message: error.message })
+    if (error instanceof StateError) return answer(c, { code: error.code, message: error.message })
     onFault(error)
-    return refuse(c, { code: 'internal-error', message: 'the bridge failed; its log says why' })
+    return answer(c, { code: 'internal-error', message: 'the bridge failed; its log says why' })
   })
 }
 

@@ -1,12 +1,16 @@
-import type { Refusal, RefusalCode } from '../policy/index.js'
+import type { RefusalCode } from '../policy/index.js'
 
-/** Refusals that only HTTP can bring about, beside the policy's. */
+/** Refusals that only a listener can bring about, beside the policy's. `malformed-frame`, `read-timeout` and
+ * `too-many-connections` are of the socket protocol, which shows the code and no status. */
 export type HttpRefusalCode =
   | 'malformed-key'
   | 'malformed-query'
   | 'malformed-body'
   | 'body-too-large'
   | 'content-type-not-supported'
+  | 'malformed-frame'
+  | 'read-timeout'
+  | 'too-many-connections'
   | 'peer-not-allowed'
   | 'host-not-allowed'
   | 'origin-not-allowed'
@@ -19,7 +23,7 @@ export type HttpRefusalCode =
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 500
 
 /** A refusal on its way out. */
-export type HttpRefusal = Refusal | { readonly code: HttpRefusalCode; readonly message: string }
+export type HttpRefusal = { readonly code: RefusalCode | HttpRefusalCode; readonly message: string }
 
 /** Every refusal's HTTP status, chosen here and nowhere else. */
 const STATUS: Readonly<Record<RefusalCode | HttpRefusalCode, ErrorStatus>> = {
@@ -30,6 +34,8 @@ const STATUS: Readonly<Record<RefusalCode | HttpRefusalCode, ErrorStatus>> = {
   'malformed-body': 400,
   'body-too-large': 400,
   'content-type-not-supported': 400,
+  'malformed-frame': 400,
+  'read-timeout': 400,
   'authentication-missing': 401,
   'authentication-invalid': 401,
   'client-not-allowed': 403,
@@ -61,6 +67,7 @@ const STATUS: Readonly<Record<RefusalCode | HttpRefusalCode, ErrorStatus>> = {
   'deadline-passed': 500,
   'client-gone': 500,
   'shutting-down': 500,
+  'too-many-connections': 500,
   'device-unavailable': 500,
   'device-busy': 500,
   'device-lost': 500,
@@ -85,13 +92,25 @@ const STATUS: Readonly<Record<RefusalCode | HttpRefusalCode, ErrorStatus>> = {
 /** Every code that a refusal can have. */
 export const REFUSAL_CODES: readonly string[] = Object.keys(STATUS)
 
-/** The status of a refusal, and its body as Octez reads it: an array of error objects, the code word first. */
-export function errorResponse({ code, message }: HttpRefusal): {
+/** An error object as Octez reads it and shows it: nothing but its `msg`. */
+export type OctezError = { readonly kind: 'temporary'; readonly id: 'failure'; readonly msg: string }
+
+/** What a client is told of a refusal, on every transport: an array of one error, the code word first. */
+export function octezErrors({ code, message }: HttpRefusal): readonly [OctezError] {
+  return [{ kind: 'temporary', id: 'failure', msg: `${code}: ${message}` }]
+}
+
+/** The status of a refusal. */
+export function statusOf({ code }: HttpRefusal): ErrorStatus {
+  return STATUS[code]
+}
+
+/** The status of a refusal, and its body as JSON. */
+export function errorResponse(refusal: HttpRefusal): {
   readonly status: ErrorStatus
   readonly body: string
 } {
-  const body = JSON.stringify([{ kind: 'temporary', id: 'failure', msg: `${code}: ${message}` }])
-  return { status: STATUS[code], body }
+  return { status: statusOf(refusal), body: JSON.stringify(octezErrors(refusal)) }
 }
 
 /** Thrown by whatever reads a request; the error funnel turns it into its response. */

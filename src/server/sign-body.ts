@@ -1,6 +1,9 @@
 import type { Context } from 'hono'
 import { concatBytes, fromHex } from '../tezos/index.js'
+import { ByteReader, LayoutError } from './byte-reader.js'
 import { HttpRefusalError } from './http-status.js'
+import { bodyMediaType, type MediaType } from './media/media-type.js'
+import { decodeRootText } from './media/root-bson.js'
 
 /** The most bytes a request's body may have: the longest payload in hex is half of it. */
 export const MAX_BODY_BYTES = 4096
@@ -34,13 +37,14 @@ function tooLarge(): HttpRefusalError {
   return new HttpRefusalError('body-too-large', `the body is larger than ${MAX_BODY_BYTES} bytes`)
 }
 
-/** The payload of a sign request: a JSON string of hex digits, as Octez and Taquito send it. */
+/** The payload of a sign request in any of the encodings; Octez and Taquito send a JSON string of hex digits. */
 export async function readSignBody(c: Context): Promise<Uint8Array> {
-  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (type !== undefined && type !== 'application/json') {
+  const type = c.req.header('content-type')
+  const media = bodyMediaType(type)
+  if (media === undefined) {
     throw new HttpRefusalError(
       'content-type-not-supported',
-      `content-type ${type.slice(0, 60)}: application/json expected`,
+      `content-type ${(type ?? '').slice(0, 60)}: application/json expected (or bson, or octet-stream)`,
     )
   }
   const encoding = c.req.header('content-encoding')?.trim().toLowerCase() ?? 'identity'
@@ -50,21 +54,47 @@ export async function readSignBody(c: Context): Promise<Uint8Array> {
       `content-encoding ${encoding.slice(0, 40)}: send the body as it is`,
     )
   }
-  const payload = fromJsonHex(await readBody(c))
-  if (payload === undefined) {
-    throw new HttpRefusalError(
-      'malformed-body',
-      'the body is not a JSON string of an even number of hex digits, such as "03ab"',
-    )
-  }
+  const payload = DECODERS[media](await readBody(c))
+  if (payload === undefined) throw new HttpRefusalError('malformed-body', EXPECTED[media])
   return payload
 }
 
-function fromJsonHex(body: Uint8Array): Uint8Array | undefined {
+const DECODERS: Readonly<Record<MediaType, (body: Uint8Array) => Uint8Array | undefined>> = {
+  'application/json': (body) => fromHexText(jsonValue(body)),
+  'application/bson': (body) => fromHexText(decodeRootText(body)),
+  'application/octet-stream': fromOctetStream,
+}
+
+const EXPECTED: Readonly<Record<MediaType, string>> = {
+  'application/json': 'the body is not a JSON string of an even number of hex digits, such as "03ab"',
+  'application/bson':
+    'the body is not BSON with nothing but a text of an even number of hex digits at its root',
+  'application/octet-stream':
+    'the body is not two lengths as uint32, of the rest and of the payload, and the payload',
+}
+
+function fromHexText(value: unknown): Uint8Array | undefined {
+  return typeof value === 'string' && value !== '' ? fromHex(value) : undefined
+}
+
+function jsonValue(body: Uint8Array): unknown {
   try {
-    const value: unknown = JSON.parse(UTF8.decode(body))
-    return typeof value === 'string' && value !== '' ? fromHex(value) : undefined
+    return JSON.parse(UTF8.decode(body))
   } catch {
     return undefined // not UTF-8, or not JSON
+  }
+}
+
+function fromOctetStream(body: Uint8Array): Uint8Array | undefined {
+  try {
+    const outer = new ByteReader(body)
+    const inner = new ByteReader(outer.counted('the body'))
+    outer.end()
+    const payload = inner.counted('the payload')
+    inner.end()
+    return payload
+  } catch (error) {
+    if (error instanceof LayoutError) return undefined
+    throw error
   }
 }

@@ -3,29 +3,36 @@ import { Hono } from 'hono'
 import { accept, type AcceptRules } from './accept.js'
 import { authorizedKeysRoute } from './authorized-keys.js'
 import { blsProvePossessionRoute } from './bls-prove-possession.js'
+import { NO_CALLERS, type CallerRules } from './caller.js'
 import { funnelErrors, refusalTeller, type Sinks } from './error-funnel.js'
-import { keysRoute, type KeysRouteOptions } from './keys.js'
+import { keysRoute } from './keys.js'
 import { knownKeysRoute } from './known-keys.js'
+import { answerRefusal } from './media/answer.js'
+import type { Questions } from './questions.js'
 import { requestId, type RequestEnv } from './request-id.js'
 
-export type SignerAppOptions = KeysRouteOptions &
-  Sinks & {
-    readonly accept: AcceptRules
-    readonly knownKeys: boolean
-    /** Name and version, for `GET /`. */
-    readonly version: string
-  }
+export type SignerAppOptions = Sinks & {
+  readonly questions: Questions
+  readonly accept: AcceptRules
+  /** What proves who sends a request; without it nobody is known. */
+  readonly callers?: CallerRules
+  /** What may stand before every path, `/like/this`; empty for none. */
+  readonly pathPrefix?: string
+  /** Name and version, for `GET /`. */
+  readonly version: string
+}
 
 /** The remote-signer protocol of Octez and Taquito. Nothing but `POST /keys/:pkh` ever reaches the device. */
 export function signerApp(options: SignerAppOptions): Hono<RequestEnv> {
-  const app = new Hono<RequestEnv>({ getPath: routedPath })
+  const { questions, callers = NO_CALLERS, pathPrefix = '' } = options
+  const app = new Hono<RequestEnv>({ getPath: (request, env) => routedPath(pathPrefix, request, env) })
   app.use(requestId(), accept(options.accept))
-  app.route('/keys', keysRoute(options))
-  app.route('/authorized_keys', authorizedKeysRoute(options.keys, options.callers))
-  app.route('/known_keys', knownKeysRoute(options.keys, options.knownKeys))
-  app.route('/bls_prove_possession', blsProvePossessionRoute())
+  app.route('/keys', keysRoute(questions, callers))
+  app.route('/authorized_keys', authorizedKeysRoute(questions, callers))
+  app.route('/known_keys', knownKeysRoute(questions))
+  app.route('/bls_prove_possession', blsProvePossessionRoute(questions))
   app.get('/', (c) => c.json({ name: 'tezio-bridge', version: options.version }))
-  funnelErrors(app, options.onFault, refusalTeller('signer', options.onRefused))
+  funnelErrors(app, options.onFault, refusalTeller('signer', options.onRefused), answerRefusal)
   return app
 }
 
@@ -33,11 +40,13 @@ export function signerApp(options: SignerAppOptions): Hono<RequestEnv> {
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:[/#]|$)/i
 
 /**
- * The path that is routed. An Octez client whose remote ends with a slash asks for `//keys/...`. Dot segments, which
- * `request.url` has resolved already, are no path here.
+ * The path that is routed, without the configured prefix. An Octez client whose remote ends with a slash asks for
+ * `//keys/...`. Dot segments, which `request.url` has resolved already, are no path here.
  */
-function routedPath(request: Request, options?: { readonly env?: HttpBindings }): string {
+function routedPath(prefix: string, request: Request, options?: { readonly env?: HttpBindings }): string {
   const asked = options?.env?.incoming.url?.split('?')[0] ?? ''
   if (DOT_SEGMENT.test(asked)) return asked
-  return new URL(request.url).pathname.replace(/\/{2,}/g, '/')
+  const path = new URL(request.url).pathname.replace(/\/{2,}/g, '/')
+  if (prefix === '' || !`${path}/`.startsWith(`${prefix}/`)) return path
+  return path.slice(prefix.length) || '/'
 }

@@ -84,12 +84,20 @@ export type LatencyReport = {
   readonly maxMs: number | undefined
 }
 
+/** Where requests are taken: `http`, `unix` and `tcp` sign, `admin` only tells. */
+export type ListeningAddress = {
+  readonly transport: 'http' | 'unix' | 'tcp' | 'admin'
+  readonly address: string
+}
+
 /** Everything an operator sees at a glance: the command line's `status`, the page and `/api/status` show this. */
 export type StatusReport = {
   /** When it was made (ISO 8601, as all instants in it). */
   readonly at: string
   readonly version: string
   readonly startedAt: string
+  /** Daemons before 0.2 do not tell. */
+  readonly listening?: readonly ListeningAddress[]
   readonly readiness: Readiness
   readonly device: DeviceReport
   readonly keys: readonly KeyReport[]

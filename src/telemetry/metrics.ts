@@ -33,6 +33,7 @@ export type MetricsOptions = {
 const BUCKETS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 3]
 const CERTIFICATE_EXPIRY = "When the listener's certificate ends to be valid, as Unix time; 0 without TLS"
 const SYNC_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 3]
+const QUARANTINED = 'Keys that sign nothing because their device repeated a nonce'
 
 /**
  * Counts what happens and shows what is, for Prometheus. docs/metrics.md lists every metric.
@@ -118,14 +119,9 @@ export class Metrics {
     this.#gauge('tls_certificate_expiry_timestamp_seconds', CERTIFICATE_EXPIRY, [], (gauge) => {
       gauge.set((sources().certificateExpiresAt?.()?.getTime() ?? 0) / 1000)
     })
-    this.#gauge(
-      'keys_quarantined',
-      'Keys that sign nothing because their device repeated a nonce',
-      [],
-      (gauge) => {
-        gauge.set(sources().quarantines().length)
-      },
-    )
+    this.#gauge('keys_quarantined', QUARANTINED, [], (gauge) => {
+      gauge.set(sources().quarantines().length)
+    })
     for (const place of ['level', 'round'] as const) {
       this.#gauge(`mark_${place}`, `The ${place} of a high-water mark`, ['chain', 'key', 'kind'], (gauge) => {
         gauge.reset()
@@ -142,7 +138,7 @@ export class Metrics {
         this.#decided(event)
         break
       case 'request.refused':
-        if (event.listener === 'signer') this.#refused(event.code)
+        if (event.listener !== 'admin') this.#refused(event.code)
         break
       case 'device.command-finished':
         this.#finished(event)
@@ -244,13 +240,9 @@ export class Metrics {
   #gauge(name: string, help: string, labelNames: string[] = [], collect?: (gauge: Gauge) => void): Gauge {
     const gauge: Gauge = new Gauge({
       ...{ name: `tezio_${name}`, help, labelNames, registers: [this.#registry] },
-      ...(collect === undefined
-        ? {}
-        : {
-            collect() {
-              collect(this)
-            },
-          }),
+      collect() {
+        collect?.(this)
+      },
     })
     return gauge
   }

@@ -1,6 +1,6 @@
 import type { DeviceHealth } from '../device/index.js'
 import type { MarkRecord, Quarantine } from '../policy/index.js'
-import type { Warning } from '../server/index.js'
+import type { ListeningAddress, Warning } from '../server/index.js'
 import type { Curve, PublicKeyHash } from '../tezos/index.js'
 
 /** A configured key, as far as it is known now. */
@@ -22,6 +22,7 @@ export type Sources = {
   readonly queueCapacity: number
   /** When the listener's certificate ends to be valid; `undefined` without TLS. */
   readonly certificateExpiresAt?: () => Date | undefined
+  readonly listening: () => readonly ListeningAddress[]
   /** What is wrong with the configuration and with the state it needs. */
   readonly warnings: () => readonly Warning[]
 }

@@ -91,6 +91,7 @@ export class Telemetry implements AdminSource {
       at: now.toISOString(),
       version: this.#options.version,
       startedAt: this.#startedAt,
+      listening: sources.listening(),
       readiness: readinessOf(health),
       device,
       keys: keyReports(sources),

@@ -20,7 +20,7 @@ marks: { max_level_gap: 100 }
 head_check: { rpc: "http://127.0.0.1:8732" }
 state_dir: state
 device: { port: /dev/ttyACM0, serial_number: A, timeout_ms: 1000 }
-server: { listen: "127.0.0.1:1", allowed_hosts: [], known_keys: false, queue_timeout_ms: 500, trusted_proxies: [] }
+server: { listen: "127.0.0.1:1", unix: sock, tcp: "127.0.0.1:3", path_prefix: /p, allowed_hosts: [], known_keys: false, queue_timeout_ms: 500, trusted_proxies: [] }
 admin: { listen: "127.0.0.1:2" }
 verbose: false
 high_water_marks: { level: { 0x11: 1, 0x12: 1, 0x13: 1 } }
@@ -61,6 +61,7 @@ describe('a changed configuration', () => {
     ['known_keys: false', 'known_keys: true', 'server.known_keys'],
     ['queue_timeout_ms: 500', 'queue_timeout_ms: 600', 'server.queue_timeout_ms'],
     ['trusted_proxies: []', 'trusted_proxies: [127.0.0.2]', 'server.trusted_proxies'],
+    ['path_prefix: /p,', '', 'server.path_prefix'],
     ['verbose: false', 'verbose: true', 'verbose'],
   ])('from %s to %s counts for the next request', (was, is, name) => {
     expect(changeOf(was, is)).toEqual({ changed: [name], needsRestart: [] })
@@ -76,6 +77,9 @@ describe('a changed configuration', () => {
   test.each([
     ['127.0.0.1:1"', '127.0.0.1:9"', 'server.listen'],
     ['127.0.0.1:2"', '127.0.0.1:9"', 'admin.listen'],
+    ['127.0.0.1:3"', '127.0.0.1:9"', 'server.tcp'],
+    ['unix: sock,', '', 'server.unix'],
+    ['unix: sock', 'unix: { path: sock, mode: "0660" }', 'server.unix'],
     ['state_dir: state', 'state_dir: other', 'state_dir'],
     ['/dev/ttyACM0', 'auto', 'device.port'],
     ['serial_number: A', 'serial_number: B', 'device.serial_number'],

@@ -12,6 +12,7 @@ const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? ''
 
 /** Every key that the schema knows, in any section. */
 function keysOf(schema: unknown): readonly string[] {
+  if (schema instanceof z.ZodPipe) return keysOf(schema.out)
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return keysOf(schema.unwrap())
   if (schema instanceof z.ZodPipe) return keysOf(schema.out)
   if (schema instanceof z.ZodArray) return keysOf(schema.element)

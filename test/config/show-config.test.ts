@@ -66,6 +66,8 @@ high_water_marks: { level: { 0x11: 1, 0x12: 2, 0x13: 3 } }
       server: fc.constantFrom(
         '',
         'server: { listen: "[::1]:7000", known_keys: true, trusted_proxies: [10.0.0.1] }\n',
+        'server: { unix: run/a.sock, tcp: "127.0.0.1:7732", path_prefix: /signer }\n',
+        'server: { unix: { path: /run/a.sock, mode: "0660", group: baker } }\n',
       ),
       verbose: fc.constantFrom('', 'verbose: true\n'),
     })

@@ -19,8 +19,10 @@ import {
 } from '../../src/policy/index.js'
 import {
   NO_CALLERS,
+  Questions,
   signerApp,
   type CallerRules,
+  type KeyDirectory,
   type PeerRange,
   type RequestRefused,
   type SignerAppOptions,
@@ -212,6 +214,7 @@ export type BridgeOptions = {
   readonly rules?: Partial<KeyRules>
   readonly accept?: Partial<SignerAppOptions['accept']>
   readonly knownKeys?: boolean
+  readonly pathPrefix?: string
   readonly authorized?: readonly PublicKeyHash[]
   readonly isReached?: boolean
   readonly queueCapacity?: number
@@ -221,6 +224,7 @@ export type BridgeOptions = {
 
 export type TestBridge = {
   readonly app: ReturnType<typeof signerApp>
+  readonly questions: Questions
   readonly device: FakeDevice
   readonly signer: GuardedSigner
   readonly faults: unknown[]
@@ -254,20 +258,24 @@ export function testBridge(options: BridgeOptions = {}): TestBridge {
   const events: TestBridge['events'] = []
   const signer = createSigner(options, store, device, events)
   const refusals: RequestRefused[] = []
-  const app = signerApp({
+  const questions = new Questions({
     signer,
     keys: keyDirectory(options),
-    callers: options.callers ?? NO_CALLERS,
     clock: monotonicClock,
     queueTimeoutMs: 10_000,
     knownKeys: options.knownKeys ?? false,
+  })
+  const app = signerApp({
+    questions,
+    callers: options.callers ?? NO_CALLERS,
+    ...(options.pathPrefix === undefined ? {} : { pathPrefix: options.pathPrefix }),
     version: '1.2.3',
     onFault: (error) => faults.push(error),
     onRefused: (refused) => refusals.push(refused),
     accept: { allowedPeers: LOOPBACK, trustedProxies: [], allowedHosts: [], ...options.accept },
   })
   const journal = () => readFileSync(join(directory, 'marks.journal'), 'utf8')
-  return { app, device, signer, faults, refusals, events, journal, marks: () => store.marks() }
+  return { app, questions, device, signer, faults, refusals, events, journal, marks: () => store.marks() }
 }
 
 function createSigner(
@@ -295,7 +303,7 @@ function createSigner(
   })
 }
 
-function keyDirectory({ authorized, isReached = true }: BridgeOptions): SignerAppOptions['keys'] {
+function keyDirectory({ authorized, isReached = true }: BridgeOptions): KeyDirectory {
   return {
     has: (key) => KEYS.some(({ hash }) => hash === key),
     publicKey: (key) => (isReached ? encodePublicKey(pairOf(key).publicKey) : undefined),

@@ -17,6 +17,7 @@ function bench() {
   const none = () => []
   const sources: Sources = {
     ...{ keys: none, marks: none, quarantines: none, warnings: none, waiting: () => 0, queueCapacity: 1 },
+    listening: () => [],
     health: () => state.health,
   }
   telemetry.attach(sources)

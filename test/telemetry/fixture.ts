@@ -68,6 +68,7 @@ export function sources(change: Partial<Sources> = {}): Sources {
     quarantines: () => [],
     waiting: () => 2,
     queueCapacity: 100,
+    listening: () => [],
     warnings: () => [],
     ...change,
   }

@@ -39,7 +39,14 @@ export const mark = (rest: Partial<MarkRecord> = {}): MarkRecord => ({
 /** Sources with a board that is ready and nothing else to tell, or what they are overwritten with. */
 export const sources = (rest: Partial<Sources> = {}): Sources => ({
   health: () => health('ready'),
-  ...{ keys: () => [], marks: () => [], quarantines: () => [], waiting: () => 0, queueCapacity: 100 },
+  ...{
+    keys: () => [],
+    marks: () => [],
+    quarantines: () => [],
+    waiting: () => 0,
+    queueCapacity: 100,
+    listening: () => [],
+  },
   warnings: () => [],
   ...rest,
 })

@@ -10,6 +10,12 @@ export function groupName(host: Host, gid: number): string {
   return nameOf(host, '/etc/group', gid) ?? String(gid)
 }
 
+/** A group's number; `undefined` where no group has the name here. */
+export function groupId(host: Host, name: string): number | undefined {
+  const [, , number] = entries(host, '/etc/group').find(([group]) => group === name) ?? []
+  return number === undefined ? undefined : Number(number)
+}
+
 /** Whether a group's entry lists the user; a session that began before does not know it yet. */
 export function isListedMember(host: Host, gid: number, user: string): boolean {
   return entries(host, '/etc/group').some(

@@ -31,7 +31,7 @@ function section(title: string, text: string, { title: bold }: Styles): string {
 }
 
 function overview(report: StatusReport, { good, bad }: Styles): string {
-  const { readiness, device, queue, counts, latencies, at, startedAt, version } = report
+  const { readiness, device, queue, counts, latencies, at, startedAt, version, listening = [] } = report
   const verdict = readiness.ready
     ? good('READY to sign')
     : bad(`NOT READY: ${readiness.reasons.map(({ message }) => message).join('; ')}`)
@@ -50,12 +50,18 @@ function overview(report: StatusReport, { good, bad }: Styles): string {
   const lines = [
     `tezio-bridge ${version}  ${verdict}`,
     `up        ${ageOf(startedAt, at)}`,
+    ...listensText(listening),
     `device    ${state} for ${ageOf(since, at)}${place}; ${link}`,
     `queue     ${queue.waiting} of ${queue.capacity} waiting`,
     `requests  ${counts.signed} signed, ${counts.repeated} repeated, ${counts.refused} refused since the start`,
     `latency   ${times}`,
   ]
   return `${lines.join('\n')}\n`
+}
+
+function listensText(listening: NonNullable<StatusReport['listening']>): readonly string[] {
+  const places = listening.map(({ transport, address }) => `${transport} ${address}`)
+  return places.length === 0 ? [] : [`listens   ${places.join(', ')}`]
 }
 
 function ms(value: number | undefined): string {

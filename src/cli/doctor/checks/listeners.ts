@@ -17,6 +17,7 @@ import {
 } from '../../host/index.js'
 import { NO_CONFIG, fail, pass, skip, warn, type Check, type Finding } from '../check.js'
 import type { DaemonFacts } from '../facts/daemon-facts.js'
+import { unixSocketCheck } from './unix-socket.js'
 
 /** What is known of an address that the daemon wants to listen on. */
 export type ListenFacts = {
@@ -82,10 +83,11 @@ function canonical(host: string): string {
 export function judgeExposure({ server, admin, allowedPeers, keys }: Config): Finding {
   const problems: string[] = []
   // With client_ca nobody gets past the handshake who is not meant to.
-  if (!isLoopback(server.listen.host) && server.transport !== 'mutual-tls') {
+  const http = server.transport === 'mutual-tls' ? [] : [server.listen]
+  const signing = [...http, ...(server.tcp === undefined ? [] : [server.tcp])]
+  for (const listen of signing.filter(({ host }) => !isLoopback(host))) {
     const unsigned = keys.filter(({ requiresAuthentication }) => !requiresAuthentication)
-    if (isAnybody(allowedPeers))
-      problems.push(`${listenText(server.listen)} is open to any machine that reaches it`)
+    if (isAnybody(allowedPeers)) problems.push(`${listenText(listen)} is open to any machine that reaches it`)
     if (unsigned.length > 0 && hasOthers(allowedPeers)) {
       const names = unsigned.map(({ publicKeyHash }) => publicKeyHash).join(', ')
       problems.push(`requests from other machines need no authentication for ${names}`)
@@ -117,14 +119,22 @@ function listenFacts(host: Host, listen: ListenAddress): ListenFacts {
   }
 }
 
-function listenerCheck(id: string, title: string, choose: (config: Config) => ListenAddress): Check {
+/** `absent` says why there may be no such address. */
+function listenerCheck(
+  id: string,
+  title: string,
+  choose: (config: Config) => ListenAddress | undefined,
+  absent = 'it is not configured',
+): Check {
   return {
     id,
     title,
     run: async ({ config, daemon, host }) => {
       const loaded = config()
       if (loaded.outcome !== 'loaded') return skip(NO_CONFIG)
-      return judgeListener(listenFacts(host, choose(loaded.config)), await daemon(), host)
+      const listen = choose(loaded.config)
+      if (listen === undefined) return skip(absent)
+      return judgeListener(listenFacts(host, listen), await daemon(), host)
     },
   }
 }
@@ -132,6 +142,13 @@ function listenerCheck(id: string, title: string, choose: (config: Config) => Li
 /** The addresses that the daemon listens on. */
 export const listenerChecks: readonly Check[] = [
   listenerCheck('signer-address', 'Address of the signer', ({ server }) => server.listen),
+  listenerCheck(
+    'tcp-address',
+    'Address of the socket protocol',
+    ({ server }) => server.tcp,
+    'server.tcp is not configured',
+  ),
+  unixSocketCheck,
   listenerCheck('admin-address', 'Address of the admin pages', ({ admin }) => admin.listen),
   {
     id: 'listener-exposure',
