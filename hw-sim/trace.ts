@@ -60,7 +60,8 @@ function describePayload(data: Uint8Array): readonly string[] {
     if (isConsensus(signable)) {
       return [hexByte(magicByte), signable.operation, `level ${signable.level} round ${signable.round}`]
     }
-    const contents = signable.kind === 'operation' ? [signable.contents.map(({ kind }) => kind).join('+')] : []
+    const contents =
+      signable.kind === 'operation' ? [signable.contents.map(({ kind }) => kind).join('+')] : []
     return [hexByte(magicByte), signable.kind, ...contents]
   }
   if (!hasWatermark(magicByte))
