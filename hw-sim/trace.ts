@@ -61,7 +61,7 @@ function describePayload(data: Uint8Array): readonly string[] {
       return [hexByte(magicByte), signable.operation, `level ${signable.level} round ${signable.round}`]
     }
     const contents =
-      signable.kind === 'operation' ? [signable.contents.map((content) => content.kind).join('+')] : []
+      signable.kind === 'operation' ? [signable.contents.map(({ kind }) => kind).join('+')] : []
     return [hexByte(magicByte), signable.kind, ...contents]
   }
   if (!hasWatermark(magicByte))

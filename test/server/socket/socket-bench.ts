@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import type { Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import type { Clock } from '../../../src/clock.js'
-import { UNKNOWN_CALLER } from '../../../src/policy/index.js'
 import type { SocketListener, SocketService } from '../../../src/server/index.js'
 import {
   listenOnSocket,
