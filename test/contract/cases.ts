@@ -11,31 +11,15 @@ import {
   TZ4,
   UNKNOWN_KEY,
 } from '../server/fixture.js'
+import { LIMITS } from './limit-cases.js'
 import type { Case, Scene } from './scene.js'
+import { signCase } from './sign-case.js'
 
 const [TZ1, TZ2, TZ3] = [ADDRESS.tz1, ADDRESS.tz2, ADDRESS.tz3].map((text) => parsePublicKeyHash(text)!) as [
   PublicKeyHash,
   PublicKeyHash,
   PublicKeyHash,
 ]
-
-/** A request for a signature: one line in a table. */
-function sign(
-  name: string,
-  key: PublicKeyHash,
-  payload: Uint8Array,
-  expected: string,
-  more: { readonly authentication?: string; readonly before?: Case['before'] } = {},
-): Case {
-  const { authentication: signed, before } = more
-  const question = {
-    kind: 'sign',
-    key,
-    payload,
-    ...(signed === undefined ? {} : { authentication: signed }),
-  } as const
-  return { name, question, expected, ...(before === undefined ? {} : { before }) }
-}
 
 const hex = (text: string) => fromHex(text)!
 /** `bytes` with another byte at a place, which may be behind the end. */
@@ -75,86 +59,107 @@ const QUESTIONS: readonly Case[] = [
 ]
 
 const AUTHENTICATION: readonly Case[] = [
-  sign('an authenticated request', TZ2, op, 'signed', authorised(op)),
-  sign('a request without authentication', TZ2, op, 'authentication-missing'),
-  sign('authentication over another payload', TZ2, op, 'authentication-invalid', authorised(more(op))),
-  sign('authentication for another key', TZ2, op, 'authentication-invalid', authorised(op, { of: TZ1 })),
-  sign('authentication by another key', TZ2, op, 'authentication-invalid', authorised(op, { by: keys.p256 })),
-  sign(
+  signCase('an authenticated request', TZ2, op, 'signed', authorised(op)),
+  signCase('a request without authentication', TZ2, op, 'authentication-missing'),
+  signCase('authentication over another payload', TZ2, op, 'authentication-invalid', authorised(more(op))),
+  signCase('authentication for another key', TZ2, op, 'authentication-invalid', authorised(op, { of: TZ1 })),
+  signCase(
+    'authentication by another key',
+    TZ2,
+    op,
+    'authentication-invalid',
+    authorised(op, { by: keys.p256 }),
+  ),
+  signCase(
     'authentication with another prefix',
     TZ2,
     op,
     'authentication-invalid',
     authorised(op, { prefix: [4, 2] }),
   ),
-  sign('authentication where none is needed', TZ1, op, 'signed', authorised(op)),
-  sign('wrong authentication where none is needed', TZ1, op, 'signed', authorised(op, { by: keys.p256 })),
+  signCase('authentication where none is needed', TZ1, op, 'signed', authorised(op)),
+  signCase('wrong authentication where none is needed', TZ1, op, 'signed', authorised(op, { by: keys.p256 })),
 ]
 
 const RULES: readonly Case[] = [
-  sign('an operation that allow names', TZ1, op, 'signed'),
-  sign('an operation of tz3', TZ3, op, 'signed'),
-  sign('a key of nobody', UNKNOWN_KEY, op, 'unknown-key'),
-  sign('a key of tz4', TZ4, op, 'unknown-key'),
-  sign('a first byte that allowed_ops does not name', TZ1, block({ level: 5 }), 'magic-byte-not-allowed'),
-  sign('Michelson data where it is not allowed', TZ3, hex('0507070a'), 'magic-byte-not-allowed'),
-  sign('an operation that allow does not name', TZ1, content('6e'), 'operation-not-allowed'),
-  sign('drain_delegate, which must be named', TZ3, content(`09${'00'.repeat(63)}`), 'operation-not-allowed'),
-  sign('a vote under 0x03', TZ3, content(`15${'00'.repeat(42)}`), 'operation-not-allowed'),
-  sign('a request to another signer', TZ3, hex('0401'), 'magic-byte-not-allowed'),
-  sign('a block of a dead protocol', TZ3, more(hex('01'), 40), 'magic-byte-not-allowed'),
-  sign('a vote of a dead protocol', TZ3, more(hex('02'), 40), 'magic-byte-not-allowed'),
-  sign('a byte that nobody knows', TZ3, hex('f8aa'), 'magic-byte-not-allowed'),
-  sign('a block of another chain', TZ3, block({ level: 5, chain: FOREIGN_CHAIN }), 'chain-not-allowed'),
-  sign('a vote of another chain', TZ3, attestation({ level: 5, chain: FOREIGN_CHAIN }), 'chain-not-allowed'),
+  signCase('an operation that allow names', TZ1, op, 'signed'),
+  signCase('an operation of tz3', TZ3, op, 'signed'),
+  signCase('a key of nobody', UNKNOWN_KEY, op, 'unknown-key'),
+  signCase('a key of tz4', TZ4, op, 'unknown-key'),
+  signCase('a first byte that allowed_ops does not name', TZ1, block({ level: 5 }), 'magic-byte-not-allowed'),
+  signCase('Michelson data where it is not allowed', TZ3, hex('0507070a'), 'magic-byte-not-allowed'),
+  signCase('an operation that allow does not name', TZ1, content('6e'), 'operation-not-allowed'),
+  signCase(
+    'drain_delegate, which must be named',
+    TZ3,
+    content(`09${'00'.repeat(63)}`),
+    'operation-not-allowed',
+  ),
+  signCase('a vote under 0x03', TZ3, content(`15${'00'.repeat(42)}`), 'operation-not-allowed'),
+  signCase('a request to another signer', TZ3, hex('0401'), 'magic-byte-not-allowed'),
+  signCase('a block of a dead protocol', TZ3, more(hex('01'), 40), 'magic-byte-not-allowed'),
+  signCase('a vote of a dead protocol', TZ3, more(hex('02'), 40), 'magic-byte-not-allowed'),
+  signCase('a byte that nobody knows', TZ3, hex('f8aa'), 'magic-byte-not-allowed'),
+  signCase('a block of another chain', TZ3, block({ level: 5, chain: FOREIGN_CHAIN }), 'chain-not-allowed'),
+  signCase(
+    'a vote of another chain',
+    TZ3,
+    attestation({ level: 5, chain: FOREIGN_CHAIN }),
+    'chain-not-allowed',
+  ),
 ]
 
 const MALFORMED: readonly Case[] = [
-  sign('no payload', TZ3, new Uint8Array(), 'malformed-body'),
-  sign('no payload for a key of nobody', UNKNOWN_KEY, new Uint8Array(), 'malformed-body'),
-  sign('the first byte of a block alone', TZ3, hex('11'), 'malformed-payload'),
-  sign('the first byte of a vote alone', TZ3, hex('13'), 'malformed-payload'),
-  sign('a block that is cut short', TZ3, less(block({ level: 5 })), 'malformed-payload'),
-  sign('a block with a byte more', TZ3, more(block({ level: 5 })), 'malformed-payload'),
-  sign('a block of a negative level', TZ3, block({ level: -5 }), 'malformed-payload'),
-  sign('a block of a negative round', TZ3, block({ level: 5, round: -1 }), 'malformed-payload'),
-  sign('a block with another fitness', TZ3, block({ level: 5, fitnessSize: 34 }), 'malformed-payload'),
-  sign('a block without fitness', TZ3, block({ level: 5, fitnessSize: 0 }), 'malformed-payload'),
-  sign(
+  signCase('no payload', TZ3, new Uint8Array(), 'malformed-body'),
+  signCase('no payload for a key of nobody', UNKNOWN_KEY, new Uint8Array(), 'malformed-body'),
+  signCase('the first byte of a block alone', TZ3, hex('11'), 'malformed-payload'),
+  signCase('the first byte of a vote alone', TZ3, hex('13'), 'malformed-payload'),
+  signCase('a block that is cut short', TZ3, less(block({ level: 5 })), 'malformed-payload'),
+  signCase('a block with a byte more', TZ3, more(block({ level: 5 })), 'malformed-payload'),
+  signCase('a block of a negative level', TZ3, block({ level: -5 }), 'malformed-payload'),
+  signCase('a block of a negative round', TZ3, block({ level: 5, round: -1 }), 'malformed-payload'),
+  signCase('a block with another fitness', TZ3, block({ level: 5, fitnessSize: 34 }), 'malformed-payload'),
+  signCase('a block without fitness', TZ3, block({ level: 5, fitnessSize: 0 }), 'malformed-payload'),
+  signCase(
     'a block whose fitness has another level',
     TZ3,
     withByte(block({ level: 5 }), 8, 6),
     'malformed-payload',
   ),
-  sign('a vote that is cut short', TZ3, less(attestation({ level: 5 })), 'malformed-payload'),
-  sign('a vote with a byte more', TZ3, more(preattestation({ level: 5 })), 'malformed-payload'),
-  sign('a vote of a negative level', TZ3, attestation({ level: -1 }), 'malformed-payload'),
-  sign('a vote of a negative round', TZ3, attestation({ level: 5, round: -1 }), 'malformed-payload'),
-  sign('a vote with another tag', TZ3, withByte(attestation({ level: 5 }), 37, 0x1f), 'malformed-payload'),
-  sign(
+  signCase('a vote that is cut short', TZ3, less(attestation({ level: 5 })), 'malformed-payload'),
+  signCase('a vote with a byte more', TZ3, more(preattestation({ level: 5 })), 'malformed-payload'),
+  signCase('a vote of a negative level', TZ3, attestation({ level: -1 }), 'malformed-payload'),
+  signCase('a vote of a negative round', TZ3, attestation({ level: 5, round: -1 }), 'malformed-payload'),
+  signCase(
+    'a vote with another tag',
+    TZ3,
+    withByte(attestation({ level: 5 }), 37, 0x1f),
+    'malformed-payload',
+  ),
+  signCase(
     'a preattestation under 0x13',
     TZ3,
     withByte(preattestation({ level: 5 }), 0, 0x13),
     'malformed-payload',
   ),
-  sign('the vote of a tz4 key', TZ3, blsAttestation(5), 'malformed-payload'),
-  sign('a payload of 1016 bytes', TZ3, more(hex('03'), 1015), 'payload-too-long'),
-  sign('a payload of 2000 bytes', TZ3, more(hex('11'), 1999), 'payload-too-long'),
-  sign('a payload of 5000 bytes', TZ3, more(hex('03'), 4999), 'body-too-large'),
-  sign('a payload of 60000 bytes', TZ3, more(hex('03'), 59_999), 'body-too-large'),
+  signCase('the vote of a tz4 key', TZ3, blsAttestation(5), 'malformed-payload'),
+  signCase('a payload of 1016 bytes', TZ3, more(hex('03'), 1015), 'payload-too-long'),
+  signCase('a payload of 2000 bytes', TZ3, more(hex('11'), 1999), 'payload-too-long'),
+  signCase('a payload of 5000 bytes', TZ3, more(hex('03'), 4999), 'body-too-large'),
+  signCase('a payload of 60000 bytes', TZ3, more(hex('03'), 59_999), 'body-too-large'),
 ]
 
 /** In this order: each begins where the one before it left the marks. */
 const marksOf = (name: string, make: typeof attestation): readonly Case[] => [
-  sign(`a first ${name}`, TZ3, make({ level: 100 }), 'signed'),
-  sign(`the same ${name} again`, TZ3, make({ level: 100 }), 'repeated'),
-  sign(`another ${name} for its level`, TZ3, make({ level: 100, seed: 1 }), 'conflicts-with-mark'),
-  sign(`a ${name} below`, TZ3, make({ level: 99 }), 'below-mark'),
-  sign(`a ${name} of the next round`, TZ3, make({ level: 100, round: 1 }), 'signed'),
-  sign(`a ${name} of the round before`, TZ3, make({ level: 100 }), 'below-mark'),
-  sign(`a ${name} of the next level`, TZ3, make({ level: 101 }), 'signed'),
-  sign(`a ${name} too far above`, TZ3, make({ level: 101 + 14_401 }), 'level-gap'),
-  sign(
+  signCase(`a first ${name}`, TZ3, make({ level: 100 }), 'signed'),
+  signCase(`the same ${name} again`, TZ3, make({ level: 100 }), 'repeated'),
+  signCase(`another ${name} for its level`, TZ3, make({ level: 100, seed: 1 }), 'conflicts-with-mark'),
+  signCase(`a ${name} below`, TZ3, make({ level: 99 }), 'below-mark'),
+  signCase(`a ${name} of the next round`, TZ3, make({ level: 100, round: 1 }), 'signed'),
+  signCase(`a ${name} of the round before`, TZ3, make({ level: 100 }), 'below-mark'),
+  signCase(`a ${name} of the next level`, TZ3, make({ level: 101 }), 'signed'),
+  signCase(`a ${name} too far above`, TZ3, make({ level: 101 + 14_401 }), 'level-gap'),
+  signCase(
     `a ${name} without a mark`,
     TZ1,
     make({ level: 5 }),
@@ -164,27 +169,27 @@ const marksOf = (name: string, make: typeof attestation): readonly Case[] => [
 
 /** The last ones: they leave the board as it must not be. */
 const DEVICE: readonly Case[] = [
-  sign('a board that is slow', TZ1, operation('slow'), 'signed', {
+  signCase('a board that is slow', TZ1, operation('slow'), 'signed', {
     before: ({ rack }) => void rack.arm('late-reply', { ms: 150 }, { times: 1 }),
   }),
-  sign('a board that signs wrongly', TZ3, attestation({ level: 102 }), 'signature-invalid', {
+  signCase('a board that signs wrongly', TZ3, attestation({ level: 102 }), 'signature-invalid', {
     before: ({ rack }) => void rack.arm('wrong-signature', {}, { times: 1 }),
   }),
-  sign('a board that is gone', TZ3, attestation({ level: 103 }), 'device-unavailable', {
+  signCase('a board that is gone', TZ3, attestation({ level: 103 }), 'device-unavailable', {
     before: (stage) => stage.unplug(),
   }),
-  sign('a stored signature without a board', TZ3, preattestation({ level: 101 }), 'repeated'),
-  sign('a board that is there again', TZ3, attestation({ level: 103 }), 'signed', {
+  signCase('a stored signature without a board', TZ3, preattestation({ level: 101 }), 'repeated'),
+  signCase('a board that is there again', TZ3, attestation({ level: 103 }), 'signed', {
     before: (stage) => stage.replug(),
   }),
-  sign('a board that answers nothing', TZ1, operation('stalled'), 'device-timeout', {
+  signCase('a board that answers nothing', TZ1, operation('stalled'), 'device-timeout', {
     before: ({ rack }) => void rack.arm('stall', {}, { times: 1 }),
   }),
 ]
 
 const keysSection = (tz1: string) => `policy:
   signing_keys:
-    ${TZ1}: { allowed_ops: [${tz1}], allow: [failing_noop, attestation, preattestation], auth_req: false }
+    ${TZ1}: { allowed_ops: [${tz1}], allow: [register_global_constant, attestation, preattestation], auth_req: false }
     ${TZ2}: { allowed_ops: [0x03], auth_req: true }
     ${TZ3}: { allowed_ops: [0x03, 0x11, 0x12, 0x13], auth_req: false }
   auth_key: { pkh: tz3QaGkVCH9iVy4Rh7fQJobiQnc4yJpQKoMJ }
@@ -192,6 +197,7 @@ const keysSection = (tz1: string) => `policy:
 
 /** Every case, by the daemon that it needs. A new one is one line in one of the lists. */
 export const SCENES: readonly Scene[] = [
+  LIMITS,
   {
     name: 'a daemon with rules',
     initConfig: keysSection('0x03'), // so that tz1 has no marks for what it may sign afterwards
@@ -211,9 +217,9 @@ export const SCENES: readonly Scene[] = [
     name: 'a daemon whose node is silent',
     config: `head_check: { rpc: "http://127.0.0.1:9", on_error: refuse }\n${keysSection('0x03')}`,
     cases: [
-      sign('a vote', TZ3, attestation({ level: 5 }), 'head-unknown'),
-      sign('a block', TZ3, block({ level: 5 }), 'head-unknown'),
-      sign('an operation', TZ3, op, 'signed'),
+      signCase('a vote', TZ3, attestation({ level: 5 }), 'head-unknown'),
+      signCase('a block', TZ3, block({ level: 5 }), 'head-unknown'),
+      signCase('an operation', TZ3, op, 'signed'),
     ],
   },
 ]
