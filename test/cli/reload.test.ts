@@ -174,7 +174,7 @@ describe('a reload', () => {
     reloads.begin(bridge)
     file.text = TEXT.replace('allowed_ips: [127.0.0.1]', 'allowed_ips: []')
     reloads.request()
-    expect(applied).toEqual([parse(file.text)])
+    expect(applied).toEqual([served(file.text)])
     expect(lines).toMatchObject([
       { level: 'info', event: 'config.reloaded', changed: ['allowed_ips'] },
       { level: 'warn', event: 'config.warned', code: 'allowed_ips is empty: every peer is refused.' },

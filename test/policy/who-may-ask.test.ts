@@ -78,6 +78,18 @@ function expected({ requires, listed, registered, signature, shown, invalid }: D
   return listed === undefined || proven.some((one) => listed.includes(one)) ? 'asked' : 'client-not-allowed'
 }
 
+const NOTHING: Drawn = {
+  ...{ requires: true, listed: undefined, registered: KEYS, signature: undefined },
+  ...{ shown: [], invalid: undefined },
+}
+/** Each answer that there is comes at least once. */
+const ONE_OF_EACH: [Drawn][] = [
+  [NOTHING],
+  [{ ...NOTHING, shown: ['spare'] }],
+  [{ ...NOTHING, shown: ['spare'], listed: ['certified'] }],
+  [{ ...NOTHING, shown: ['spare'], invalid: 'the token is no client’s' }],
+]
+
 test('no combination of signature, certificate and token gets through that should not, and every one that should', () => {
   const seen = new Set<string>()
   fc.assert(
@@ -96,7 +108,7 @@ test('no combination of signature, certificate and token gets through that shoul
       seen.add(code)
       expect(code).toBe(expected(drawn))
     }),
-    { numRuns: 400 },
+    { numRuns: 400, examples: ONE_OF_EACH },
   )
   expect([...seen].sort()).toEqual([
     ...['asked', 'authentication-invalid', 'authentication-missing', 'client-not-allowed'],
