@@ -1,14 +1,7 @@
-import { hexByte, type MarkKind } from '../tezos/index.js'
+import { hexByte, MARK_BYTES, type MarkKind } from '../tezos/index.js'
 import type { Config } from './config.js'
 import { suggestion, type Findings, type Path } from './findings.js'
 import type { FileContents } from './schema.js'
-
-/** The first byte of each kind that has a mark. */
-export const MARK_BYTES: Readonly<Record<MarkKind, number>> = {
-  block: 0x11,
-  preattestation: 0x12,
-  attestation: 0x13,
-}
 
 const NAMES = Object.values(MARK_BYTES).map(hexByte)
 

@@ -1,9 +1,8 @@
 import { stringify } from 'yaml'
-import { encodeAuthenticationKey, encodePublicKey, hexByte } from '../tezos/index.js'
+import { encodeAuthenticationKey, encodePublicKey, hexByte, MARK_BYTES } from '../tezos/index.js'
 import { listenText } from './addresses.js'
 import type { AddressRange, ClientConfig, Config, HookConfig, KeyConfig, UnixSocketConfig } from './config.js'
 import { limitSettings } from './show-limits.js'
-import { MARK_BYTES } from './seeds.js'
 
 /** What stands in the place of a part that may be secret. */
 const REDACTED = '***'

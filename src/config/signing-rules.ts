@@ -1,7 +1,6 @@
-import { hexByte } from '../tezos/index.js'
+import { byteOfKind, hexByte, MARK_BYTES } from '../tezos/index.js'
 import type { KeyConfig } from './config.js'
 import type { Findings } from './findings.js'
-import { MARK_BYTES } from './seeds.js'
 
 const SIGNED_BYTES: readonly number[] = [0x03, 0x05, ...Object.values(MARK_BYTES)]
 
@@ -51,11 +50,4 @@ export function warnOfIdleRules(
       )
     }
   }
-}
-
-function byteOfKind(kind: string): number {
-  if (kind === 'block') return MARK_BYTES.block
-  if (kind === 'preattestation') return MARK_BYTES.preattestation
-  if (kind === 'attestation') return MARK_BYTES.attestation
-  return kind === 'michelson_data' ? 0x05 : 0x03
 }

@@ -1,18 +1,4 @@
-/** The first byte of the payloads of a kind that `allow` can name. */
-export function byteOfKind(kind: string): number {
-  switch (kind) {
-    case 'block':
-      return 0x11
-    case 'preattestation':
-      return 0x12
-    case 'attestation':
-      return 0x13
-    case 'michelson_data':
-      return 0x05
-    default:
-      return 0x03
-  }
-}
+import { byteOfKind } from '../../tezos/index.js'
 
 /** The first bytes of some kinds, in order, each once. */
 export function bytesOfKinds(kinds: readonly string[]): readonly number[] {

@@ -1,5 +1,4 @@
-import { VOTE_KINDS } from '../../tezos/index.js'
-import { byteOfKind } from './kinds.js'
+import { byteOfKind, VOTE_KINDS } from '../../tezos/index.js'
 import type { Notes } from './notes.js'
 
 /**
