@@ -40,7 +40,7 @@ export function listeners(
       listen,
       unix: readUnixSocket(file, path, keys, findings),
       tcp,
-      pathPrefix: file.server?.path_prefix ?? '',
+      pathPrefix: file.server?.path_prefix ?? 'any',
       allowedHosts: file.server?.allowed_hosts ?? [],
       knownKeys: file.server?.known_keys ?? false,
       queueTimeoutMs: file.server?.queue_timeout_ms ?? QUEUE_TIMEOUT_MS,

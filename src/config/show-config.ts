@@ -61,7 +61,7 @@ function socketSettings({ unix, tcp, pathPrefix }: Config['server']) {
   return {
     ...(unix === undefined ? {} : { unix: unixSettings(unix) }),
     ...(tcp === undefined ? {} : { tcp: listenText(tcp) }),
-    ...(pathPrefix === '' ? {} : { path_prefix: pathPrefix }),
+    path_prefix: pathPrefix,
   }
 }
 

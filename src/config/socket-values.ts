@@ -25,12 +25,13 @@ export function readGroup(value: unknown): string | number | Refused {
   return refused(`${show(value)} is not a group; write its name, or its number`)
 }
 
-/** What may stand before every path of HTTP, in one form: `/a/b`, without a slash at its end. */
+/** What may stand before every path of HTTP: `any`, `none`, or one in the form `/a/b`, without a slash at its end. */
 export function readPathPrefix(value: unknown): string | Refused {
+  if (value === 'any' || value === 'none') return value
   if (typeof value === 'string' && /^(?:\/[a-z0-9_~-][a-z0-9_.~-]*)+\/?$/i.test(value)) {
     return value.replace(/\/$/, '')
   }
   return refused(
-    `${show(value)} is not the beginning of a path; write it like /signer, with letters and digits`,
+    `${show(value)} is not the beginning of a path; write it like /signer, with letters and digits, or write any or none`,
   )
 }

@@ -16,7 +16,7 @@ export type SignerAppOptions = Sinks & {
   readonly accept: AcceptRules
   /** What proves who sends a request; without it nobody is known. */
   readonly callers?: CallerRules
-  /** What may stand before every path, `/like/this`; empty for none. */
+  /** What may stand before every path: `any`, which is the default, `none`, or one `/like/this`. */
   readonly pathPrefix?: string
   /** Name and version, for `GET /`. */
   readonly version: string
@@ -24,7 +24,7 @@ export type SignerAppOptions = Sinks & {
 
 /** The remote-signer protocol of Octez and Taquito. Nothing but `POST /keys/:pkh` ever reaches the device. */
 export function signerApp(options: SignerAppOptions): Hono<RequestEnv> {
-  const { questions, callers = NO_CALLERS, pathPrefix = '' } = options
+  const { questions, callers = NO_CALLERS, pathPrefix = 'any' } = options
   const app = new Hono<RequestEnv>({ getPath: (request, env) => routedPath(pathPrefix, request, env) })
   app.use(requestId(), accept(options.accept))
   app.route('/keys', keysRoute(questions, callers))
@@ -39,14 +39,19 @@ export function signerApp(options: SignerAppOptions): Hono<RequestEnv> {
 /** `.` and `..` between slashes, also percent-encoded. */
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:[/#]|$)/i
 
+const OURS = '(?:keys|authorized_keys|known_keys|bls_prove_possession)(?:/|$)'
+/** Up to eight plain names before the first one that is a path of ours. */
+const ANY_PREFIX = new RegExp(`^(?:/(?!${OURS})[A-Za-z0-9_~-][A-Za-z0-9_.~-]*){1,8}(/${OURS}.*)$`)
+
 /**
- * The path that is routed, without the configured prefix. An Octez client whose remote ends with a slash asks for
+ * The path that is routed, without what may stand before it. An Octez client whose remote ends with a slash asks for
  * `//keys/...`. Dot segments, which `request.url` has resolved already, are no path here.
  */
 function routedPath(prefix: string, request: Request, options?: { readonly env?: HttpBindings }): string {
   const asked = options?.env?.incoming.url?.split('?')[0] ?? ''
   if (DOT_SEGMENT.test(asked)) return asked
   const path = new URL(request.url).pathname.replace(/\/{2,}/g, '/')
-  if (prefix === '' || !`${path}/`.startsWith(`${prefix}/`)) return path
-  return path.slice(prefix.length) || '/'
+  if (prefix === 'none') return path
+  if (prefix === 'any') return ANY_PREFIX.exec(path)?.[1] ?? path
+  return `${path}/`.startsWith(`${prefix}/`) ? path.slice(prefix.length) || '/' : path
 }

@@ -65,7 +65,7 @@ test('one key and its rules are enough, and every default is the safe one', () =
       listen: { host: '127.0.0.1', port: 6732 },
       allowedHosts: [],
       knownKeys: false,
-      pathPrefix: '',
+      pathPrefix: 'any',
       queueTimeoutMs: 4000,
       trustedProxies: [],
       transport: 'plain',

@@ -6,7 +6,7 @@ const refused = (text: string) => refusal(() => server(text)).message
 
 describe('server.unix', () => {
   test('is not there unless it is named', () => {
-    expect(server('known_keys: false')).toMatchObject({ unix: undefined, tcp: undefined, pathPrefix: '' })
+    expect(server('known_keys: false')).toMatchObject({ unix: undefined, tcp: undefined, pathPrefix: 'any' })
   })
 
   test('is a path alone: then nobody but the daemon’s user may connect', () => {
@@ -113,6 +113,8 @@ describe('server.path_prefix', () => {
     ['/a/b-1/', '/a/b-1'],
     ['/.well_known~x', undefined],
     ['/a..b', '/a..b'],
+    ['any', 'any'],
+    ['none', 'none'],
   ])('%s is read as %s', (text, prefix) => {
     if (prefix === undefined)
       expect(refused(`path_prefix: ${text}`)).toContain('is not the beginning of a path')

@@ -154,12 +154,37 @@ describe('a path prefix', () => {
     expect(signed.status).toBe(200)
   })
 
+  it('is any plain one, unless one is configured', async () => {
+    const bridge = testBridge()
+    const keys = `keys/${TZ3}`
+    for (const path of [
+      `/octez/${keys}`,
+      `/a/b.c/d_1/${keys}`,
+      `//octez//${keys}`,
+      '/octez/authorized_keys',
+    ]) {
+      expect([path, await status(bridge, path)]).toEqual([path, '200'])
+    }
+    const foreign = [
+      '/octez',
+      `/.hidden/${keys}`,
+      `/a;b/${keys}`,
+      `/a%20b/${keys}`,
+      `/keys/${keys}`,
+      `/a/keys/b/${keys}`,
+    ]
+    const tooDeep = `${'/a'.repeat(9)}/${keys}`
+    for (const path of [...foreign, tooDeep]) {
+      expect([path, await status(bridge, path)]).toEqual([path, '404 not-found'])
+    }
+  })
+
   it('is no other than the configured one, once', async () => {
     const bridge = testBridge({ pathPrefix: '/octez' })
     for (const path of ['/octe', '/octezz', '/octez/octez', '/other', '/OCTEZ']) {
       expect([path, await status(bridge, `${path}/keys/${TZ3}`)]).toEqual([path, '404 not-found'])
     }
-    expect(await status(testBridge(), `/octez/keys/${TZ3}`)).toBe('404 not-found')
+    expect(await status(testBridge({ pathPrefix: 'none' }), `/octez/keys/${TZ3}`)).toBe('404 not-found')
     const { port } = await serve(bridge.app)
     for (const path of ['/octez/../octez', '/octez/.', '/octez/%2e%2e']) {
       const answer = await exchange(port, octezGet(`${path}/keys/${TZ3}`))
