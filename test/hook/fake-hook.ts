@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { encodeSignature, type PublicKey } from '../../src/tezos/index.js'
+import { MisbehavingServer } from '../misbehaving-server.js'
 import { signWith, testKey } from '../policy/fixture.js'
 
 /** What a hook is told, as far as tests look at it. */
@@ -12,47 +12,23 @@ export type Behaviour = (question: Question, response: ServerResponse, request: 
 const KEY = testKey('p256', 0x33)
 
 /** A policy hook: a real HTTP server on loopback that can be told to misbehave. It signs its answers. */
-export class FakeHook {
+export class FakeHook extends MisbehavingServer {
   readonly publicKey: PublicKey = KEY.publicKey
   readonly questions: Question[] = []
   /** Paths that were asked for, in order. */
   readonly paths: string[] = []
-  connections = 0
   behaviour: Behaviour = (question, response) => {
     this.answer(response, { allow: true, nonce: question.nonce })
-  }
-  readonly #sockets = new Set<Socket>()
-  readonly #open = new Set<ServerResponse>()
-  readonly #waiting = new Set<() => void>()
-  readonly #server: Server
-
-  private constructor() {
-    this.#server = createServer((request, response) => {
-      this.#open.add(response)
-      response.once('close', () => {
-        this.#open.delete(response)
-        this.#wake()
-      })
-      void this.#serve(request, response)
-    })
-    this.#server.on('connection', (socket) => {
-      this.connections += 1
-      this.#sockets.add(socket)
-      socket.on('error', () => undefined) // a client that gave up
-      socket.once('close', () => {
-        this.#sockets.delete(socket)
-      })
-    })
   }
 
   static async start(): Promise<FakeHook> {
     const hook = new FakeHook()
-    await new Promise<void>((resolve) => hook.#server.listen(0, '127.0.0.1', resolve))
+    await hook.listen()
     return hook
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/s3cret/sign`
+    return `http://127.0.0.1:${this.port}/s3cret/sign`
   }
 
   /** A whole answer, signed over its very bytes. */
@@ -66,41 +42,22 @@ export class FakeHook {
   }
 
   /** Resolves when so many questions were read. */
-  async asked(count: number): Promise<void> {
-    while (this.questions.length < count) await this.#change()
+  asked(count: number): Promise<void> {
+    return this.until(() => this.questions.length >= count)
   }
 
-  /** Resolves when no question is open: each was answered to its end, or its connection is gone. */
-  async settled(): Promise<void> {
-    while (this.#open.size > 0) await this.#change()
+  protected override serve(request: IncomingMessage, response: ServerResponse): void {
+    void this.#read(request, response)
   }
 
-  close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
-    return new Promise((resolve) => {
-      this.#server.close(() => {
-        resolve()
-      })
-    })
-  }
-
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #read(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const question = JSON.parse(Buffer.concat(chunks).toString()) as Question
     this.questions.push(question)
     this.paths.push(request.url ?? '')
     this.behaviour(question, response, request)
-    this.#wake()
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.add(resolve))
-  }
-
-  #wake(): void {
-    for (const resolve of this.#waiting) resolve()
-    this.#waiting.clear()
+    this.wake()
   }
 }
 
