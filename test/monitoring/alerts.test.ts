@@ -88,6 +88,7 @@ const TOO_EAGER: Readonly<Record<string, readonly [from: string, to: string]>> =
   ],
   TezioSignatureInvalid: ['verify_failures_total[1h]) > 0', 'verify_failures_total[1h]) >= 0'],
   TezioKeyQuarantined: ['tezio_keys_quarantined > 0', 'tezio_keys_quarantined >= 0'],
+  TezioCertificateExpiring: ['< 14 * 86400', '< 14 * 86400 + 600'],
   TezioReconnects: ['reconnects_total[1h]) >= 3', 'reconnects_total[1h]) >= 2'],
   TezioDeviceErrors: ['>= 3\n        labels', '>= 2\n        labels'],
   TezioLateReplies: ['late_replies_total[1h]) > 0', 'late_replies_total[1h]) >= 0'],
