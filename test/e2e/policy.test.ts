@@ -19,8 +19,10 @@ admin: { listen: "127.0.0.1:0" }
 high_water_marks:
   level: { 0x11: 0, 0x12: 0, 0x13: 0 }
 policy:
+  clients: { payments: { public_key: edpkuMtzfUL2Ak7CFrRcZX5Cg16qjzUajtJLM6scwk14uAoSVu3GmP } }
   signing_keys:
     ${ADDRESS.tz1}:
+      auth_req: false
       allowed_ops: [0x03]
       allow: [transaction, 'ballot:yay']
       transactions:
@@ -29,7 +31,7 @@ policy:
         max_fee_mutez: 33
         spend_windows: { hours: 24, max_mutez: 1000 }
       per_minute: 3
-    ${ADDRESS.tz3}: { allowed_ops: [0x11, 0x12, 0x13] }
+    ${ADDRESS.tz3}: { allowed_ops: [0x11, 0x12, 0x13], auth_req: false }
 `
 
 async function made(): Promise<Bench> {
@@ -90,6 +92,10 @@ it('policy explain tells what the daemon does, beside it and without it, and tou
     refusal: { code: 'spend-limit', rule: 'transactions.spend_windows' },
     windows: [{ hours: 24, mutez: '814', maxMutez: '1000', feeMutez: '66' }],
     asked: expect.arrayContaining(['who asks (taken for payments)']) as unknown,
+  })
+  expect(await explain(TRANSFER, '--client', 'baker')).toMatchObject({
+    code: 64,
+    stderr: expect.stringContaining('--client baker is no client: configured are payments') as string,
   })
   expect(bench.signCommands).toBe(asked)
 })

@@ -72,7 +72,9 @@ it('F22 is cleared in the journal as well, while no daemon runs', async () => {
   const rack = new FaultRack({ device: simulated, port: made.port })
   rack.arm('repeated-r')
   for (const level of [1, 2]) await sign(url, ADDRESS.tz2, vote({ tag: 0x15, level }))
-  const operation = (last: number) => Uint8Array.from([3, ...new Uint8Array(32), 0x11, 0, 0, 0, 1, last])
+  // a seed_nonce_revelation
+  const operation = (last: number) =>
+    Uint8Array.from([3, ...new Uint8Array(32), 1, ...new Uint8Array(35), last])
   const codes: (string | undefined)[] = []
   for (const last of [1, 2, 3]) codes.push((await sign(url, ADDRESS.tz2, operation(last))).code)
   expect(codes).toEqual([undefined, 'nonce-repeated', 'nonce-repeated'])
