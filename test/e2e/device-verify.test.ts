@@ -6,6 +6,7 @@ import {
   encodeSignature,
   parsePublicKeyHash,
   payloadDigest,
+  publicKeyHash,
   publicKeyHashBytes,
 } from '../../src/tezos/index.js'
 import { transcriptKeys } from '../device/support.js'
@@ -95,6 +96,21 @@ describe('policy.auth_key.verify: device', { timeout: START_MS }, () => {
     // The right one gets the stored signature, without another SIGN.
     expect(await ask(payload, byDevice(payload))).toBe('200')
     expect(commands().filter((name) => name === 'SIGN')).toHaveLength(1)
+  })
+
+  test('asks the rules of the key once the board has said yes: who may ask, and what is signed', async () => {
+    const listed = CONFIG.replace(
+      'allowed_ops: [0x03, 0x11, 0x12, 0x13]',
+      `allowed_ops: [0x11], clients: [${publicKeyHash(wallet.publicKey)}]`,
+    )
+    const others = await started(listed)
+    const payload = block(1)
+    expect(await others.ask(payload, byDevice(payload))).toBe('403 client-not-allowed')
+    expect(others.commands()).toEqual(['VERIFY'])
+    expect(await others.ask(payload, byWallet(payload))).toBe('200')
+    const { commands, ask } = await started(CONFIG.replace('0x03, 0x11, 0x12, 0x13', '0x13'))
+    expect(await ask(payload, byDevice(payload))).toBe('403 magic-byte-not-allowed')
+    expect(commands()).toEqual(['VERIFY'])
   })
 
   test('needs no board for the keys that the host verifies', async () => {
