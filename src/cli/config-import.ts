@@ -41,9 +41,10 @@ export function importConfig(words: readonly string[], options: ConfigImportOpti
   const isKind = (name: string) => !isRefused(readKind(name))
   const { key: keys = [], baseDir } = options
   const imported = importSettings({ from: options.from, words }, { keys, chains, baseDir, isKind })
-  const { warnings } = parseConfig(imported.config, {
-    ...{ file: options.out ?? 'config.yaml', defaultStateDir: 'tezio-bridge-state' },
-  })
+  const context = { file: options.out ?? 'config.yaml', defaultStateDir: 'tezio-bridge-state' }
+  const { warnings } = imported.isComplete
+    ? parseConfig(imported.config, context)
+    : { warnings: ['the configuration is not complete: serve refuses it until what is missing was added.'] }
   if (options.out !== undefined) write(options.out, imported.config, options.force === true)
   tell(imported, warnings, options, output)
 }
@@ -63,13 +64,13 @@ function write(file: string, text: string, isForced: boolean): void {
 }
 
 function tell(
-  { config, notCarriedOver, assumptions }: ImportedSettings,
+  { config, isComplete, notCarriedOver, assumptions }: ImportedSettings,
   warnings: readonly string[],
   { out: file, json: isJson }: ConfigImportOptions,
   { out, err }: Output,
 ): void {
   if (isJson === true) {
-    out(json({ config, notCarriedOver, assumptions, warnings }))
+    out(json({ config, isComplete, notCarriedOver, assumptions, warnings }))
     return
   }
   if (file === undefined) out(config)

@@ -57,6 +57,7 @@ test('with --json everything is one value, with the warnings of our own parser',
   expect({ code, stderr }).toEqual({ code: EXIT.ok, stderr: '' })
   expect(JSON.parse(stdout)).toEqual({
     config: expect.stringContaining('allowed_ops: []') as string,
+    isComplete: true,
     notCarriedOver: [],
     assumptions: [
       expect.stringContaining('every interface') as string,
@@ -68,6 +69,25 @@ test('with --json everything is one value, with the warnings of our own parser',
       expect.stringContaining('is reached from other machines') as string,
     ],
   })
+})
+
+test('what has to be added first is said, and the file is shown all the same', async () => {
+  const { code, stdout, stderr } = await run(
+    '--from',
+    'octez',
+    '--key',
+    TZ3,
+    '--',
+    '-A',
+    'launch',
+    'http',
+    'signer',
+  )
+  expect(code).toBe(EXIT.ok)
+  expect(stdout).toContain('authorized_keys: [] # add the public keys of the clients')
+  expect(stderr).toContain(
+    'the configuration is not complete: serve refuses it until what is missing was added',
+  )
 })
 
 test('--out makes a file for its owner alone, and replaces none without --force', async () => {

@@ -21,7 +21,10 @@ export type Draft = {
   readonly from: string
   readonly keys: readonly KeyDraft[]
   readonly chains?: readonly ChainId[] | undefined
-  /** Public keys whose signatures authenticate requests, as text; none: requests are not authenticated. */
+  /**
+   * Public keys whose signatures authenticate requests, as text. `undefined`: requests are not authenticated. An empty
+   * list: they are, by keys that are still to be added.
+   */
   readonly authorizedKeys?: readonly string[] | undefined
   /** `HOST:PORT`. */
   readonly listen?: string | undefined
@@ -62,7 +65,14 @@ function putPolicy({ keys, authorizedKeys }: Draft, put: Put): void {
     if (chains !== undefined) put([...place, 'chains'], chains.map(chainName))
     if (clients !== undefined) put([...place, 'clients'], clients)
   }
-  if (authorizedKeys !== undefined) put(['policy', 'authorized_keys'], authorizedKeys)
+  if (authorizedKeys === undefined) return
+  const isOpen = authorizedKeys.length === 0
+  put(
+    ['policy', 'authorized_keys'],
+    authorizedKeys,
+    isOpen ? 'add the public keys of the clients' : undefined,
+  )
+  if (isOpen) put(['security', 'auth_check'], true)
 }
 
 /** The names of the listeners. */

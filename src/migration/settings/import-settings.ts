@@ -16,6 +16,8 @@ export type SettingsSource = { readonly from: (typeof SIGNERS)[number]; readonly
 export type ImportedSettings = {
   /** A configuration file's text, not yet checked. */
   readonly config: string
+  /** Whether nothing has to be added before it is taken. */
+  readonly isComplete: boolean
   readonly notCarriedOver: readonly NotCarriedOver[]
   readonly assumptions: readonly string[]
 }
@@ -31,7 +33,8 @@ export function importSettings({ from, words }: SettingsSource, options: OctezOp
   const notes = new Notes()
   const draft = draftOf({ from, words }, options, notes)
   const { notCarriedOver, assumptions } = notes
-  return { config: draftText(draft), notCarriedOver, assumptions }
+  const isComplete = draft.authorizedKeys?.length !== 0
+  return { config: draftText(draft), isComplete, notCarriedOver, assumptions }
 }
 
 function draftOf({ from, words }: SettingsSource, options: OctezOptions, notes: Notes): Draft {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { systemErrorCode } from '../../system-error.js'
@@ -31,8 +31,12 @@ const keyValue = z.union([
     .transform(({ locator, key }) => key ?? locator),
 ])
 
-/** Reads what is there. Throws a MigrationError for a file that cannot be relied on, or a folder that cannot be read. */
-export function readBaseDir(path: string): OctezBaseDir {
+/**
+ * Reads what is there; `undefined` where there is no such folder. Throws a MigrationError for a file that cannot be
+ * relied on, or a folder that cannot be read.
+ */
+export function readBaseDir(path: string): OctezBaseDir | undefined {
+  if (!existsSync(path)) return undefined
   const addresses = (valuesOf(path, 'public_key_hashs') ?? []).map((value) => addressOf(path, value))
   const known = new Map<PublicKeyHash, string>()
   for (const value of valuesOf(path, 'public_keys') ?? []) {
@@ -88,8 +92,13 @@ function namesIn(path: string): readonly string[] {
     return readdirSync(path)
   } catch (error) {
     const reason = systemErrorCode(error) ?? 'unknown reason'
-    throw new MigrationError(
-      `${path}: octez-signer's base directory cannot be read (${reason}); name another with --base-dir, or the keys with --key`,
-    )
+    throw unreadable(path, reason)
   }
+}
+
+/** A base directory that nothing can be told of. */
+export function unreadable(path: string, reason: string): MigrationError {
+  return new MigrationError(
+    `${path}: octez-signer's base directory cannot be read (${reason}); name another with --base-dir, or the keys with --key`,
+  )
 }

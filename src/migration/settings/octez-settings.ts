@@ -5,7 +5,7 @@ import { chooseKeys } from './choose-keys.js'
 import type { Draft, KeyDraft } from './draft.js'
 import { listenAddress } from './listen-address.js'
 import type { Notes } from './notes.js'
-import { readBaseDir, type OctezBaseDir } from './octez-base-dir.js'
+import { readBaseDir, unreadable, type OctezBaseDir } from './octez-base-dir.js'
 import { readFlags, type OctezFlags } from './octez-flags.js'
 import { LOOK_IN_CONFIG, UNKNOWN } from './reasons.js'
 import type { SettingsOptions } from './settings-options.js'
@@ -28,6 +28,12 @@ export function readOctezSettings(words: readonly string[], options: OctezOption
   const flags = readFlags(words)
   const baseDir = options.baseDir ?? flags.values['base-dir']
   const folder = baseDir === undefined ? undefined : readBaseDir(baseDir)
+  if (folder === undefined && baseDir !== undefined) {
+    if (options.baseDir !== undefined) throw unreadable(baseDir, 'ENOENT')
+    const remedy =
+      'run this where it is, or give a copy of it with --base-dir: its keys and marks were not read'
+    notes.leave(`--base-dir ${baseDir}`, 'there is no such folder on this machine', remedy)
+  }
   const bytes = magicBytes(flags.values['magic-bytes'], notes)
   const keys = chooseKeys(knownKeys(folder, options.keys, bytes), options.keys, notes)
   for (const name of flags.unknown) notes.leave(name, UNKNOWN, LOOK_IN_CONFIG)
@@ -106,10 +112,11 @@ function authentication(
     return authorizedKeys(folder.authorizedKeys, 'authorized_keys', notes)
   }
   const where =
-    folder === undefined ? 'no base directory is known' : `${folder.path} has no file authorized_keys`
-  throw new MigrationError(
-    `--require-authentication is given, and the keys of the clients are not known: ${where}; name the folder with --base-dir`,
-  )
+    folder === undefined ? 'no base directory was read' : `${folder.path} has no file authorized_keys`
+  const remedy =
+    'add their public keys to policy.authorized_keys, or name the folder with --base-dir; without one the file is refused'
+  notes.leave('--require-authentication', `the keys of the clients are not known: ${where}`, remedy)
+  return []
 }
 
 /** Octez' own defaults. Source: octez `src/bin_signer/main_signer.ml`. */

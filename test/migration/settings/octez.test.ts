@@ -1,6 +1,7 @@
 import { readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parseConfig } from '../../../src/config/index.js'
 import {
   folderWith,
   fromScript,
@@ -99,9 +100,22 @@ describe('a command line', () => {
     ['launch http', /its words are not/],
     ['launch ftp signer', /its words are not/],
     ['run with local node', /its words are not/],
-    ['-A launch http signer', /the keys of the clients are not known.*--base-dir/],
   ])('"%s" is refused', (line, message) => {
     expect(() => fromWords(line)).toThrow(message)
+  })
+
+  test('that wants authentication by keys that are not known gives a file that is refused until they are added', () => {
+    const result = fromWords('-A -d /nowhere launch http signer -M 0x11')
+    expect(leftOut(result)).toEqual(['--base-dir /nowhere', '--require-authentication'])
+    expect(result).toMatchObject({
+      isComplete: false,
+      settings: { security: { auth_check: true }, policy: { authorized_keys: [] } },
+    })
+    const parsed = (text: string) => parseConfig(text, { file: 'config.yaml', defaultStateDir: 'state' })
+    expect(() => parsed(result.config)).toThrow(/requires authentication/)
+    expect(parsed(result.config.replace('[] #', `[${TZ1_KEY}] #`)).keys).toMatchObject([
+      { requiresAuthentication: true },
+    ])
   })
 
   test('without a key says which option gives it', () => {
