@@ -1,9 +1,10 @@
-import { chmodSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server'
 import { handshakeFailure, Handshakes, type HandshakeFailed, type TlsFiles } from './handshakes.js'
+import { addressOf, bindForOwner, bindTcp, type TcpTarget } from './bind.js'
 import { errorResponse } from './http-status.js'
 import { Pipeline } from './pipeline.js'
 import type { ListenerBindings } from './request-id.js'
@@ -21,7 +22,7 @@ export type Listener = {
 }
 
 /** A TCP address (port 0 lets the system choose) or a Unix socket, which only this user may open. */
-export type ListenTarget = { readonly host: string; readonly port: number } | { readonly path: string }
+export type ListenTarget = TcpTarget | { readonly path: string }
 
 /**
  * Bounds on every connection, in ms, bytes and counts. A client that sends its request slowly or not at all is cut
@@ -96,11 +97,12 @@ export async function listen(
       answerBrokenRequest(socket)
     })
   })
-  if ('path' in target) rmSync(target.path, { force: true })
-  await bind(server, target)
-  if ('path' in target) chmodSync(target.path, 0o600)
+  if ('path' in target) {
+    rmSync(target.path, { force: true })
+    await bindForOwner(server, target.path)
+  } else await bindTcp(server, target)
   return {
-    address: addressOf(server, target),
+    address: addressOf(server),
     replaceApp: (next) => {
       current = next
     },
@@ -142,16 +144,6 @@ function watchHandshakes(server: Server, handshakes: Handshakes): void {
   })
 }
 
-function bind(server: Server, target: ListenTarget): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(target, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-}
-
 function close(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
@@ -163,14 +155,6 @@ function close(server: Server, graceMs: number): Promise<void> {
     })
     server.closeIdleConnections()
   })
-}
-
-function addressOf(server: Server, target: ListenTarget): string {
-  if ('path' in target) return target.path
-  const bound = server.address()
-  if (bound === null || typeof bound === 'string') return `${target.host}:${target.port}`
-  const { address, port, family } = bound
-  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`
 }
 
 const BROKEN = errorResponse({

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Clock } from '../../clock.js'
+import { addressOf, bindTcp, type TcpTarget } from '../bind.js'
 import type { Sinks } from '../error-funnel.js'
 import type { HttpRefusal } from '../http-status.js'
 import { peerSet, unmapped, type PeerRange } from '../peers.js'
@@ -39,7 +40,7 @@ const REFUSED_AT_ONCE = 64
 export type SocketOptions = Sinks & { readonly clock: Clock; readonly limits?: SocketLimits }
 
 /** Where a socket listener listens. */
-export type SocketTarget = { readonly host: string; readonly port: number } | UnixSocket
+export type SocketTarget = TcpTarget | UnixSocket
 
 /** A listener of Octez' socket protocol. */
 export type SocketListener = {
@@ -83,7 +84,7 @@ export async function listenOnSocket(
   })
   await ('path' in target ? bindUnixSocket(server, target) : bindTcp(server, target))
   return {
-    address: 'path' in target ? target.path : addressOf(server),
+    address: addressOf(server),
     replaceService: (next) => {
       current = prepared(next)
     },
@@ -111,23 +112,6 @@ function peerRefusal(
 function tooMany({ maxConnections }: SocketLimits): HttpRefusal {
   const message = `${maxConnections} connections are open, which is the limit; close some, or try again`
   return { code: 'too-many-connections', message }
-}
-
-function bindTcp(server: Server, target: { readonly host: string; readonly port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(target, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-}
-
-function addressOf(server: Server): string {
-  const bound = server.address()
-  if (bound === null || typeof bound === 'string') return bound ?? ''
-  const { address, port, family } = bound
-  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`
 }
 
 function close(

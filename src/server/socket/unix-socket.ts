@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, lstatSync, rmSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { systemErrorCode } from '../../system-error.js'
+import { bindForOwner } from '../bind.js'
 
 /** A Unix socket: its file, the file's permission bits, and its group where it is not this user's own. */
 export type UnixSocket = {
@@ -43,23 +44,6 @@ export async function bindUnixSocket(server: Server, { path, mode, gid }: UnixSo
     server.close() // removes the file
     throw error
   }
-}
-
-/** Binds with a file that only this user may open, whatever the process otherwise gives to the files it makes. */
-export function bindForOwner(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    const before = process.umask(0o177)
-    try {
-      // Node makes the file before it returns: nothing else of this program runs with the narrow mask.
-      server.listen(path, () => {
-        server.off('error', reject)
-        resolve()
-      })
-    } finally {
-      process.umask(before)
-    }
-  })
 }
 
 /** Removes the socket that a daemon left behind when it was killed, and nothing else. */

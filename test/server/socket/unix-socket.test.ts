@@ -15,7 +15,8 @@ import { join } from 'node:path'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { bindForOwner, bindUnixSocket, type UnixSocket } from '../../../src/server/socket/unix-socket.js'
+import { bindForOwner } from '../../../src/server/bind.js'
+import { bindUnixSocket, type UnixSocket } from '../../../src/server/socket/unix-socket.js'
 
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'tezio-unix-'))
