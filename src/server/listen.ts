@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
@@ -100,6 +100,7 @@ export async function listen(
   if ('path' in target) {
     rmSync(target.path, { force: true })
     await bindForOwner(server, target.path)
+    chmodSync(target.path, 0o600) // throws where the system cut a path that is too long
   } else await bindTcp(server, target)
   return {
     address: addressOf(server),
