@@ -1,0 +1,35 @@
+import { SerialPort } from 'serialport'
+import { encodeCommand, scanReply, sign } from '../../dist/src/device/tezio/index.js'
+
+/** The sizes of a reply's frame: a status byte, or a signature. */
+const REPLY_SIZES = [5, 68]
+
+/** The bytes of a SIGN command in its frame. */
+export function signCommand(alias, message) {
+  return Buffer.from(encodeCommand(sign.encode({ alias, message })))
+}
+
+/** The least that can be done on a port: `serialport` as it comes, the bytes of a command out, a whole reply in. */
+export async function openBarePort(path) {
+  const port = new SerialPort({ path, baudRate: 57600, autoOpen: false })
+  await new Promise((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())))
+  let received = Buffer.alloc(0)
+  let answered = () => undefined
+  port.on('data', (bytes) => {
+    received = Buffer.concat([received, bytes])
+    const scan = scanReply(received, REPLY_SIZES)
+    if (scan.kind === 'reply') answered(scan)
+  })
+  return {
+    /** Resolves when the reply is there; rejects when it is not a signature. */
+    exchange: async (command) => {
+      received = Buffer.alloc(0)
+      const reply = new Promise((resolve) => (answered = resolve))
+      port.write(command)
+      const { size } = await reply
+      if (size !== Math.max(...REPLY_SIZES))
+        throw new Error(`the board answered with ${size} bytes, not a signature`)
+    },
+    close: () => new Promise((resolve) => port.close(resolve)),
+  }
+}

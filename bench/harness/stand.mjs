@@ -1,0 +1,159 @@
+// What is measured, as its users start it: programs of their own, on a real pseudo-terminal and real files.
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const program = (name) => fileURLToPath(new URL(`../../dist/${name}/cli/main.js`, import.meta.url))
+const BRIDGE = program('src')
+const SIMULATOR = program('hw-sim')
+/** What a key that bakes may sign. */
+const BAKING = [0x11, 0x12, 0x13]
+
+/**
+ * A temporary folder with what was started in it. `close` ends all of it.
+ * Everything rejects, with the end of the program's output, when a program ends that should run.
+ */
+export class Stand {
+  #folder = mkdtempSync(join(tmpdir(), 'tezio-bench-'))
+  #children = new Set()
+  #count = 0
+
+  /** A new path in the folder. */
+  path(name) {
+    this.#count += 1
+    return join(this.#folder, `${this.#count}-${name}`)
+  }
+
+  /** A simulated board: `{ path, stop }`. */
+  async board(latency = 'zero', args = []) {
+    const link = this.path('tty')
+    const child = this.#start(SIMULATOR, ['--link', link, '--latency', latency, ...args])
+    await child.until((line) => /^ready /.test(line))
+    return { path: link, pid: child.pid, stop: child.stop }
+  }
+
+  /** The addresses of a board's keys, by alias. */
+  keys(path) {
+    const args = ['keys', '--port', path, '--json', '--config', join(this.#folder, 'none')]
+    const { keys } = JSON.parse(this.#run(args))
+    return Object.fromEntries(keys.map(({ alias, address }) => [alias, address]))
+  }
+
+  /**
+   * A daemon on a board's port: `{ keys, key, url, port, admin, pid, log, events, stop }`. `aliases` says which keys
+   * bake, `config` has further sections, and `state` makes the state directory in place of `init` at level 0.
+   */
+  async daemon(board, options = {}) {
+    const { path, keys } = this.configure(board, options)
+    return this.serve(path, keys, options)
+  }
+
+  /** The configuration and state of a daemon that does not run yet. */
+  configure(board, { aliases = [3], allowed = BAKING, config = {}, state } = {}) {
+    const known = this.keys(board.path)
+    const keys = aliases.map((alias) => known[alias])
+    const path = this.path('config.yaml')
+    const stateDir = `${path}.state`
+    const content = {
+      device: { port: board.path },
+      server: { listen: '127.0.0.1:0' },
+      admin: { listen: '127.0.0.1:0' },
+      state_dir: stateDir,
+      policy: { signing_keys: Object.fromEntries(keys.map((key) => [key, { allowed_ops: allowed }])) },
+      ...config,
+    }
+    writeFileSync(path, JSON.stringify(content)) // JSON is YAML
+    if (state === undefined) this.#run(['init', '--config', path, '--level', '0'])
+    else state(stateDir, keys)
+    return { path, keys, stateDir }
+  }
+
+  /** Starts a daemon that is configured; resolves when it is ready to sign. */
+  async serve(path, keys, { keepLog = false, nodeArgs = [] } = {}) {
+    const child = this.#start(BRIDGE, ['serve', '--config', path], nodeArgs)
+    const events = {}
+    await child.until((line) => {
+      const event = JSON.parse(line)
+      events[event.event] = event
+      return ['device.ready', 'server.listening', 'admin.listening'].every((name) => name in events)
+    })
+    if (!keepLog) child.drop()
+    const url = `http://${events['server.listening'].address}`
+    const admin = `http://${events['admin.listening'].address}`
+    const log = () => child.lines().map((line) => JSON.parse(line))
+    const { pid, stop } = child
+    return { keys, key: keys[0], url, port: Number(new URL(url).port), admin, pid, log, events, stop }
+  }
+
+  /** Ends everything and removes the folder. */
+  async close() {
+    await Promise.all([...this.#children].map((child) => child.stop()))
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #run(args) {
+    return execFileSync(process.execPath, [BRIDGE, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+  }
+
+  #start(path, args, nodeArgs = []) {
+    const child = new Child([...nodeArgs, path, ...args], this.#folder)
+    this.#children.add(child)
+    return child
+  }
+}
+
+/** A program with the lines of its output. */
+class Child {
+  #child
+  #ended
+  #lines = []
+  #onLine = () => undefined
+
+  constructor(args, cwd) {
+    this.#child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
+    this.#ended = new Promise((resolve) => this.#child.once('exit', resolve))
+    createInterface({ input: this.#child.stdout }).on('line', (line) => {
+      this.#lines.push(line)
+      this.#onLine(line)
+    })
+  }
+
+  get pid() {
+    return this.#child.pid
+  }
+
+  lines() {
+    return this.#lines
+  }
+
+  /** Resolves with the first line, also of those that came already, that `isWanted`. */
+  until(isWanted) {
+    return new Promise((resolve, reject) => {
+      this.#onLine = (line) => {
+        if (isWanted(line)) resolve(line)
+      }
+      this.#lines.forEach(this.#onLine)
+      void this.#ended.then((code) => {
+        reject(new Error(`a program ended with ${code}: ${this.#lines.slice(-3).join('\n')}`))
+      })
+    })
+  }
+
+  /** Keeps no line from now on, and spends no time on them. */
+  drop() {
+    this.#child.stdout.removeAllListeners('data')
+    this.#child.stdout.resume()
+    this.#lines = []
+  }
+
+  stop = async () => {
+    this.#child.kill()
+    await this.#ended
+  }
+}

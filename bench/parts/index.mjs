@@ -1,0 +1,4 @@
+import { link } from './link.mjs'
+
+/** What can be measured, in the order in which it is. */
+export const PARTS = { link }
