@@ -46,13 +46,17 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
   const onEvent = eventSink(log, telemetry)
   const store = openMarks(config, onEvent)
   warnOfState(config, store, log)
-  const device = createDevice(config, onEvent)
+  const onFault = faultSink(log)
+  const device = createDevice(config, (event) => {
+    onEvent(event)
+    // now the keys are known, and the first signature is not there yet
+    if (event.event === 'device.ready') signer.prepare().catch(onFault)
+  })
   const keys = configuredKeys(config, device)
   const headCheck = createHeadCheck(config, store, onEvent)
   const hooks = createHooks(config, onEvent)
   const signer = createSigner(config, onEvent, { store, device, keys, headCheck, hooks })
   const version = packageVersion()
-  const onFault = faultSink(log)
   const page = new LivePage({
     ...{ source: telemetry, assets: loadAssets(version), clock: monotonicClock, onFault },
   })

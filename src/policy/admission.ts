@@ -25,13 +25,12 @@ export type Admission =
       readonly clients: readonly string[]
     }
 
-/** Steps 2 and 3: what the payload means, who asks, and whether the key's rules let it through. */
-export function admit(
-  keys: readonly KeyRules[],
-  request: SignRequest,
-  authentication: AuthenticationRules,
-  now: Date,
-): Admission {
+/** What step 2 says of a request: for which key what is to be signed. */
+export type Understanding =
+  Pick<Asked, 'rules' | 'signable'> | (Admission & { readonly refusal: Refusal; readonly rules?: undefined })
+
+/** Step 2: the key's rules, and what the payload means. */
+export function understand(keys: readonly KeyRules[], request: SignRequest): Understanding {
   const rules = keys.find(({ publicKeyHash }) => publicKeyHash === request.publicKeyHash)
   if (rules === undefined) {
     const text = `${request.publicKeyHash} is not a signing key of this bridge`
@@ -39,7 +38,16 @@ export function admit(
   }
   const read = readPayload(rules, request.payload)
   if (read.outcome === 'refused') return { refusal: read.refusal, signable: undefined, clients: [] }
-  const { signable } = read
+  return { rules, signable: read.signable }
+}
+
+/** Step 3: who asks, and whether the key's rules let it through. */
+export function admit(
+  { rules, signable }: Pick<Asked, 'rules' | 'signable'>,
+  request: SignRequest,
+  authentication: AuthenticationRules,
+  now: Date,
+): Admission {
   const proven = rules.requiresAuthentication ? authenticateRequest(authentication, request) : NOBODY
   if (proven.outcome === 'refused') return { refusal: proven.refusal, signable, clients: [] }
   const { clients, proof } = proven

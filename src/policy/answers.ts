@@ -3,9 +3,9 @@ import {
   encodeSignature,
   fromHex,
   normaliseSignature,
-  verifySignature,
-  type PublicKey,
+  type Curve,
   type PublicKeyHash,
+  type Verifier,
 } from '../tezos/index.js'
 import type { Verdict } from './decide.js'
 import { denialRefusal } from './explain.js'
@@ -27,12 +27,13 @@ export function knownAnswer(key: PublicKeyHash, verdict: Verdict): SignResult | 
   return { outcome: 'signed', signature: encodeSignature(curve, bytes), repeated: true }
 }
 
-/** The signature as a client accepts it, when it is one by `key` over `digest`. */
+/** The signature as a client accepts it, when it is one over `digest` by the key, of `curve`, that `verifies` is for. */
 export function verifiedSignature(
-  key: PublicKey,
+  curve: Curve,
+  verifies: Verifier,
   digest: Uint8Array,
   made: Uint8Array,
 ): Uint8Array | undefined {
-  const signature = normaliseSignature(key.curve, made)
-  return verifySignature(key, digest, signature) ? signature : undefined
+  const signature = normaliseSignature(curve, made)
+  return verifies(digest, signature) ? signature : undefined
 }

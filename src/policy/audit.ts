@@ -28,19 +28,28 @@ export type SignEvent = {
   readonly round?: number
   /** The first 8 digits of the payload's digest. */
   readonly digest: string
+  /** Reading the payload, and asking the rules and the caller's proof. */
+  readonly parseMs: number
+  readonly policyMs: number
   readonly queueMs: number
   readonly syncMs: number
   readonly deviceMs: number
+  readonly verifyMs: number
   readonly totalMs: number
 }
 
 /** How far a request came. Instants and durations in ms. */
 export type Progress = {
   readonly enteredAt: number
+  /** How long the payload took to be read, and then the rules that need nothing but the request. */
+  readonly parseMs: number
+  readonly policyMs: number
   readonly turnAt: number | undefined
   /** How long raising the mark took, until it would survive a power cut. */
   readonly syncMs: number
   readonly deviceMs: number
+  /** How long it took to verify the device's signature. */
+  readonly verifyMs: number
   readonly verdict: Verdict['verdict'] | undefined
   readonly admitted: boolean
   readonly clients: readonly string[]
@@ -61,7 +70,8 @@ export function auditLine(
   result: SignResult,
   now: number,
 ): SignEvent {
-  const { enteredAt, turnAt = now, syncMs, deviceMs, verdict, admitted, clients } = progress
+  const { enteredAt, turnAt = now, verdict, admitted, clients } = progress
+  const { parseMs, policyMs, syncMs, deviceMs, verifyMs } = progress
   const refusal = result.outcome === 'refused' ? refusalFields(result.refusal) : {}
   return {
     event: 'signature.decided',
@@ -74,9 +84,12 @@ export function auditLine(
     ...refusal,
     ...(signable === undefined ? {} : described(signable)),
     digest: toHex(digest).slice(0, 8),
+    parseMs: rounded(parseMs),
+    policyMs: rounded(policyMs),
     queueMs: rounded(turnAt - enteredAt),
     syncMs: rounded(syncMs),
     deviceMs: rounded(deviceMs),
+    verifyMs: rounded(verifyMs),
     totalMs: rounded(now - enteredAt),
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js'
 import { payloadDigest, type PublicKey, type PublicKeyHash } from '../tezos/index.js'
-import { admit, permit } from './admission.js'
+import { admit, permit, understand } from './admission.js'
 import { knownAnswer, refused } from './answers.js'
 import { auditLine, type Audited, type SignEvent } from './audit.js'
 import type { AuthenticationRules, DeviceProof } from './authentication.js'
@@ -68,10 +68,15 @@ export class GuardedSigner {
   /** Answers with a signature or with the reason why not. */
   async sign(request: SignRequest): Promise<SignResult> {
     const { requestId, publicKeyHash: key } = request
-    const enteredAt = this.#options.clock.now()
-    const admission = admit(this.#rules.keys, request, this.#rules.authentication, this.#now())
+    const { clock } = this.#options
+    const enteredAt = clock.now()
+    const read = understand(this.#rules.keys, request)
+    const readAt = clock.now()
+    const admission =
+      read.rules === undefined ? read : admit(read, request, this.#rules.authentication, this.#now())
     const progress: OngoingProgress = {
-      ...{ enteredAt, turnAt: undefined, syncMs: 0, deviceMs: 0, verdict: undefined },
+      ...{ enteredAt, parseMs: readAt - enteredAt, policyMs: clock.now() - readAt },
+      ...{ turnAt: undefined, syncMs: 0, deviceMs: 0, verifyMs: 0, verdict: undefined },
       admitted: admission.refusal === undefined && admission.asked.proof === undefined,
       clients: (admission.asked ?? admission).clients,
     }
@@ -88,6 +93,11 @@ export class GuardedSigner {
   /** Puts other rules in force, in one step; requests that came before end under theirs. */
   replaceRules(rules: SignerRules): void {
     this.#rules = rules
+  }
+
+  /** Computes beforehand what verifying takes, for the keys that are known by now: it would slow the first signature. */
+  prepare(): Promise<void> {
+    return this.#release.prepare(this.#rules.keys.map(({ publicKeyHash }) => publicKeyHash))
   }
 
   /** Lets the signature in hand finish and turns everybody else away. */

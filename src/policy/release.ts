@@ -1,4 +1,14 @@
-import { encodeSignature, toHex, type PublicKey, type PublicKeyHash } from '../tezos/index.js'
+import { setImmediate } from 'node:timers/promises'
+import type { Clock } from '../clock.js'
+import {
+  encodeSignature,
+  toHex,
+  verifierOf,
+  type Curve,
+  type PublicKey,
+  type PublicKeyHash,
+  type Verifier,
+} from '../tezos/index.js'
 import { refused, verifiedSignature } from './answers.js'
 import type { Wanted } from './mark.js'
 import type { MarkStore } from './mark-store.js'
@@ -15,25 +25,41 @@ export type SignerTrouble =
 
 type ReleaseOptions = {
   readonly store: MarkStore
+  readonly clock: Clock
   readonly publicKeyOf: (key: PublicKeyHash) => PublicKey | undefined
   readonly onEvent: (event: SignerTrouble) => void
 }
+
+type KeyVerifier = { readonly curve: Curve; readonly verifies: Verifier }
 
 /** Steps 8 and 9: only a signature that verifies, with a fresh nonce, leaves the host. */
 export class Release {
   readonly #options: ReleaseOptions
   readonly #nonces: NonceWatch
+  /** A public key hash has one public key for ever. */
+  readonly #verifiers = new Map<PublicKeyHash, KeyVerifier>()
 
   constructor(options: ReleaseOptions) {
     this.#options = options
     this.#nonces = new NonceWatch(options.store.nonces())
   }
 
+  /** Makes the verifiers of those of the keys that are known, one in each turn of the event loop. */
+  async prepare(keys: readonly PublicKeyHash[]): Promise<void> {
+    for (const key of keys) {
+      await setImmediate()
+      this.#verifierOf(key)
+    }
+  }
+
   /** The answer to a request whose signature the device made. */
-  async answer({ key, digest, wanted }: SigningJob, made: Uint8Array): Promise<SignResult> {
-    const publicKey = this.#options.publicKeyOf(key)
-    const signature = publicKey && verifiedSignature(publicKey, digest, made)
-    if (publicKey === undefined || signature === undefined) {
+  async answer({ key, digest, wanted, progress }: SigningJob, made: Uint8Array): Promise<SignResult> {
+    const { clock } = this.#options
+    const startedAt = clock.now()
+    const verifier = this.#verifierOf(key)
+    const signature = verifier && verifiedSignature(verifier.curve, verifier.verifies, digest, made)
+    progress.verifyMs = clock.now() - startedAt
+    if (verifier === undefined || signature === undefined) {
       return refused(
         refuse(
           'signature-invalid',
@@ -44,7 +70,18 @@ export class Release {
     const nonce = nonceUse(key, toHex(digest), toHex(signature))
     if (nonce !== undefined && !this.#nonces.accepts(nonce)) return this.#quarantine(key, nonce.digest)
     if (wanted !== undefined) await this.#keep(wanted, signature)
-    return { outcome: 'signed', signature: encodeSignature(publicKey.curve, signature), repeated: false }
+    return { outcome: 'signed', signature: encodeSignature(verifier.curve, signature), repeated: false }
+  }
+
+  /** `undefined` while the public key is not known. */
+  #verifierOf(key: PublicKeyHash): KeyVerifier | undefined {
+    const known = this.#verifiers.get(key)
+    if (known !== undefined) return known
+    const publicKey = this.#options.publicKeyOf(key)
+    if (publicKey === undefined) return undefined
+    const made = { curve: publicKey.curve, verifies: verifierOf(publicKey) }
+    this.#verifiers.set(key, made)
+    return made
   }
 
   /** Nothing more is signed with a key whose device repeats nonces, whether that could be written down or not. */

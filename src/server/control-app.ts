@@ -1,7 +1,8 @@
-import { Hono, type Context } from 'hono'
+import type { HttpBindings } from '@hono/node-server'
+import { Hono } from 'hono'
 import { funnelErrors, type FaultSink } from './error-funnel.js'
 import { HttpRefusalError } from './http-status.js'
-import { readBody } from './sign-body.js'
+import { readBody, type Received } from './sign-body.js'
 
 /** What the command line asks of a running daemon. The handlers check what they are given. */
 export type ControlHandlers = {
@@ -15,8 +16,8 @@ export type ControlHandlers = {
 }
 
 /** The control socket's app: reachable by whoever may open the socket file, and by nobody else. */
-export function controlApp(handlers: ControlHandlers, onFault: FaultSink): Hono {
-  const app = new Hono()
+export function controlApp(handlers: ControlHandlers, onFault: FaultSink): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>()
   app.get('/keys', (c) => c.json(handlers.keys()))
   app.get('/marks', (c) => c.json(handlers.marks()))
   app.get('/status', (c) => c.json(handlers.status()))
@@ -26,7 +27,7 @@ export function controlApp(handlers: ControlHandlers, onFault: FaultSink): Hono 
   return app
 }
 
-async function jsonBody(c: Context): Promise<unknown> {
+async function jsonBody(c: Received): Promise<unknown> {
   const body = await readBody(c)
   try {
     return JSON.parse(new TextDecoder().decode(body))

@@ -74,7 +74,7 @@ export async function listen(
     const clientCertificate = handshakes.certificateOf(bindings.incoming.socket)
     return current.fetch(request, { ...bindings, clientCertificate })
   }
-  const handle = getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler: badRequest })
+  const handle = getRequestListener(fetch, { errorHandler: badRequest })
   const pipeline = new Pipeline()
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     response.once('close', () => {

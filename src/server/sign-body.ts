@@ -1,9 +1,15 @@
-import type { Context } from 'hono'
+import type { HttpBindings } from '@hono/node-server'
 import { concatBytes, fromHex } from '../tezos/index.js'
 import { ByteReader, LayoutError } from './byte-reader.js'
 import { HttpRefusalError } from './http-status.js'
 import { bodyMediaType, type MediaType } from './media/media-type.js'
 import { decodeRootText } from './media/root-bson.js'
+
+/** What is read of a request's context. */
+export type Received = {
+  readonly env: HttpBindings
+  readonly req: { readonly header: (name: string) => string | undefined }
+}
 
 /** The most bytes a request's body may have: the longest payload in hex is half of it. */
 export const MAX_BODY_BYTES = 4096
@@ -12,25 +18,30 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * A request's whole body, announced or chunked, at most `MAX_BODY_BYTES`: reading stops at the first byte more.
- * Hono's `bodyLimit` is of no use here: it makes a new `Request` of a chunked one, which Node's own constructor refuses.
+ * It is read from Node's own stream: the `Request` above it would cost as much again as the rest of HTTP.
  */
-export async function readBody(c: Context): Promise<Uint8Array> {
-  if (Number(c.req.header('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge()
-  const body: ReadableStream<Uint8Array> | null = c.req.raw.body
-  if (body === null) return new Uint8Array()
+export function readBody(c: Received): Promise<Uint8Array> {
+  if (Number(c.req.header('content-length') ?? 0) > MAX_BODY_BYTES) return Promise.reject(tooLarge())
+  const { incoming } = c.env
   const chunks: Uint8Array[] = []
   let size = 0
-  try {
-    for await (const chunk of body) {
+  return new Promise((resolve, reject) => {
+    const take = (chunk: Uint8Array) => {
       chunks.push(chunk)
       size += chunk.length
-      if (size > MAX_BODY_BYTES) break
+      if (size <= MAX_BODY_BYTES) return
+      incoming.off('data', take).pause()
+      reject(tooLarge())
     }
-  } catch {
-    throw new HttpRefusalError('malformed-body', 'the body ends before its end') // the client left, or broke its chunks
-  }
-  if (size > MAX_BODY_BYTES) throw tooLarge()
-  return concatBytes(...chunks)
+    const cut = () => {
+      reject(new HttpRefusalError('malformed-body', 'the body ends before its end')) // the client left, or broke its chunks
+    }
+    if (incoming.destroyed) cut()
+    incoming.on('data', take).on('error', cut).on('close', cut)
+    incoming.on('end', () => {
+      resolve(concatBytes(...chunks))
+    })
+  })
 }
 
 function tooLarge(): HttpRefusalError {
@@ -38,7 +49,7 @@ function tooLarge(): HttpRefusalError {
 }
 
 /** The payload of a sign request in any of the encodings; Octez and Taquito send a JSON string of hex digits. */
-export async function readSignBody(c: Context): Promise<Uint8Array> {
+export async function readSignBody(c: Received): Promise<Uint8Array> {
   const type = c.req.header('content-type')
   const media = bodyMediaType(type)
   if (media === undefined) {

@@ -25,7 +25,7 @@ export function decodeSignature(curve: Curve, text: string): SignatureBytes | un
 }
 
 /**
- * Whether `signature` is one by `key` over the 32-byte `digest`.
+ * Whether `signature` is one by `key` over the 32-byte `digest`. For a key that signs often, `verifierOf` is faster.
  * secp256k1 must have a low S, as libsecp256k1 demands; P-256 is valid with either S. Never throws.
  */
 export function verifySignature(key: PublicKey, digest: Uint8Array, signature: SignatureBytes): boolean {

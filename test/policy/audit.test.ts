@@ -9,7 +9,8 @@ const DIGEST = payloadDigest(Uint8Array.of(0x11))
 const audited = (rest: Partial<Audited> = {}): Audited => ({
   ...{ requestId: 'r1', key: TZ3, signable: undefined, digest: DIGEST },
   progress: {
-    ...{ enteredAt: 1000, turnAt: 1020.25, syncMs: 3.000_499, deviceMs: 40.5, verdict: 'advance' },
+    ...{ enteredAt: 1000, parseMs: 0.040_2, policyMs: 0.02, turnAt: 1020.25, syncMs: 3.000_499 },
+    ...{ deviceMs: 40.5, verifyMs: 0.45, verdict: 'advance' },
     ...{ admitted: true, clients: [] },
   },
   ...rest,
@@ -21,19 +22,17 @@ const signed = (repeated: boolean): SignResult => ({ outcome: 'signed', signatur
 const refused: SignResult = { outcome: 'refused', refusal: { code: 'queue-full', message: 'too many' } }
 
 describe('the line of a request', () => {
-  test('tells what the waiting, the mark and the device took, to the thousandth of a millisecond', () => {
+  test('tells what each step took, to the thousandth of a millisecond', () => {
     expect(auditLine(audited(), signed(false), 1070.123_456)).toMatchObject({
-      ...{ outcome: 'signed', queueMs: 20.25, syncMs: 3, deviceMs: 40.5, totalMs: 70.123 },
+      ...{ outcome: 'signed', parseMs: 0.04, policyMs: 0.02, queueMs: 20.25, syncMs: 3 },
+      ...{ deviceMs: 40.5, verifyMs: 0.45, totalMs: 70.123 },
     })
   })
 
   test('counts all of the time as waiting when its turn never came', () => {
     const progress = {
-      enteredAt: 1000,
-      turnAt: undefined,
-      syncMs: 0,
-      deviceMs: 0,
-      verdict: undefined,
+      ...{ enteredAt: 1000, parseMs: 0, policyMs: 0, turnAt: undefined, syncMs: 0, deviceMs: 0 },
+      ...{ verifyMs: 0, verdict: undefined },
       ...PROVEN,
     }
     const line = auditLine(audited({ progress }), refused, 1055)

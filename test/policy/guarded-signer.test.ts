@@ -883,6 +883,45 @@ describe('the audit log', () => {
     expect(events[4]).not.toHaveProperty('kind')
   })
 
+  test('tells what asking the rules and verifying took', async () => {
+    const key = testKey('p256')
+    let advance: (ms: number) => void = () => undefined
+    const { sign, events, clock } = setUp({
+      key,
+      signer: {
+        wallClock: () => {
+          advance(0.25)
+          return new Date(0)
+        },
+        publicKeyOf: () => {
+          advance(3)
+          return key.publicKey
+        },
+      },
+    })
+    advance = (ms) => {
+      clock.advance(ms)
+    }
+    await sign(block())
+    expect(events).toMatchObject([{ outcome: 'signed', parseMs: 0, policyMs: 0.25, verifyMs: 3 }])
+  })
+
+  test('makes the verifiers of the keys that are known, once', async () => {
+    const key = testKey('p256')
+    const asked = { times: 0, known: false }
+    const publicKeyOf = () => {
+      asked.times += 1
+      return asked.known ? key.publicKey : undefined
+    }
+    const { signer, sign } = setUp({ key, signer: { publicKeyOf } })
+    await signer().prepare()
+    asked.known = true
+    await signer().prepare()
+    expect(asked.times).toBe(2)
+    expect(await code(sign(block()))).toBe('signed')
+    expect(asked.times).toBe(2)
+  })
+
   test('F40 shows no payload, no signature and no authentication', async () => {
     const { sign, events, device } = setUp({ rules: { requiresAuthentication: true } })
     const key = setUp()

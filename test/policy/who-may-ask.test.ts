@@ -1,7 +1,7 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { admit } from '../../src/policy/admission.js'
+import { admit, understand } from '../../src/policy/admission.js'
 import type { KeyRules } from '../../src/policy/index.js'
 import {
   concatBytes,
@@ -103,7 +103,9 @@ test('no combination of signature, certificate and token gets through that shoul
         ...{ requestId: 'r', publicKeyHash: TZ3, payload: PAYLOAD, authentication: signature?.[0] },
         ...{ caller: { clients: shown, invalid }, deadlineAt: 0, signal: undefined },
       }
-      const { refusal } = admit([rules], request, { keys: registered }, new Date(0))
+      const understood = understand([rules], request)
+      if (understood.rules === undefined) throw new Error(understood.refusal.message)
+      const { refusal } = admit(understood, request, { keys: registered }, new Date(0))
       const code = refusal?.code ?? 'asked'
       seen.add(code)
       expect(code).toBe(expected(drawn))

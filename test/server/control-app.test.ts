@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { StateError } from '../../src/policy/index.js'
 import { controlApp, HttpRefusalError, type ControlHandlers } from '../../src/server/index.js'
 import { checkedAnswer, outcome } from './fixture.js'
+import { incomingOf } from './incoming.js'
 
 function testControl(handlers: Partial<ControlHandlers> = {}) {
   const raised: unknown[] = []
@@ -23,7 +24,7 @@ function testControl(handlers: Partial<ControlHandlers> = {}) {
   const app = controlApp(all, (error) => faults.push(error))
   const ask = async (method: string, path: string, body?: string | Uint8Array) => {
     const init: RequestInit = body === undefined ? { method } : { method, body }
-    const response = await app.request(path, init)
+    const response = await app.request(path, init, incomingOf(body))
     return checkedAnswer(response.status, response.headers, await response.text())
   }
   const raise = (body?: string | Uint8Array) => ask('POST', '/marks/raise', body)

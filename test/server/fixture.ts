@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { HttpBindings } from '@hono/node-server'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
@@ -45,6 +44,7 @@ import {
   type PublicKey,
   type PublicKeyHash,
 } from '../../src/tezos/index.js'
+import { incomingOf } from './incoming.js'
 
 /** The only statuses of the signer's listener, 200 aside. */
 export const ERROR_STATUSES = [400, 401, 403, 404, 409, 500]
@@ -327,7 +327,7 @@ export async function ask(app: TestBridge['app'], path: string, asked: Asked = {
   const { remoteAddress = '127.0.0.1', localAddress = '127.0.0.1', headers = {}, method = 'GET' } = asked
   // As bytes: of a text, `Request` would say that it is text/plain.
   const body = typeof asked.body === 'string' ? new TextEncoder().encode(asked.body) : asked.body
-  const env = { incoming: { socket: { remoteAddress, localAddress } } } as unknown as HttpBindings
+  const env = incomingOf(body, { remoteAddress, localAddress })
   const init: RequestInit = { method, headers: { host: 'localhost:6732', ...headers } }
   const request = body === undefined ? init : { ...init, body }
   const response = await app.request(path, request, env)

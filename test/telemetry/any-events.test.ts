@@ -45,7 +45,8 @@ const anyDecision = fc
     admitted: fc.boolean(),
     verdict: fc.constantFrom('advance' as const, 'repeat' as const, 'deny' as const),
     chain: anyText,
-    ...{ level: fc.nat(), queueMs: anyMs, syncMs: anyMs, deviceMs: anyMs, totalMs: anyMs },
+    ...{ level: fc.nat(), parseMs: anyMs, policyMs: anyMs },
+    ...{ queueMs: anyMs, syncMs: anyMs, deviceMs: anyMs, verifyMs: anyMs, totalMs: anyMs },
   })
   .map((rest) => decided(rest))
 

@@ -32,9 +32,12 @@ export function decided(change: Partial<SignEvent> = {}): SignEvent {
     level: 100,
     round: 0,
     digest: 'c0ffee00',
+    parseMs: 0.1,
+    policyMs: 0.1,
     queueMs: 1,
     syncMs: 2,
     deviceMs: 148,
+    verifyMs: 0.5,
     totalMs: 155,
     ...change,
   }

@@ -22,7 +22,7 @@ export const NOW = new Date('2026-01-02T03:04:05Z')
 export const decided = (rest: Partial<SignEvent> = {}): SignEvent => ({
   ...{ event: 'signature.decided', requestId: 'r', key: KEY, outcome: 'signed', admitted: true },
   ...{ verdict: 'advance', kind: 'attestation', chain: CHAIN, level: 7, round: 0, digest: '00000000' },
-  ...{ queueMs: 2, syncMs: 4, deviceMs: 140, totalMs: 150 },
+  ...{ parseMs: 0.1, policyMs: 0.1, queueMs: 2, syncMs: 4, deviceMs: 140, verifyMs: 1, totalMs: 150 },
   ...rest,
 })
 

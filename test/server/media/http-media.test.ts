@@ -14,6 +14,7 @@ import {
   TZ3,
   type TestBridge,
 } from '../fixture.js'
+import { incomingOf } from '../incoming.js'
 import { exchange, octezGet, octezHead, octezPost, plainPost, serve } from '../raw-client.js'
 
 const utf8 = new TextEncoder()
@@ -30,9 +31,8 @@ async function post(
   headers: Record<string, string>,
   path = `/keys/${TZ3}`,
 ): Promise<{ readonly status: number; readonly type: string | null; readonly bytes: Uint8Array }> {
-  const env = { incoming: { socket: { remoteAddress: '127.0.0.1', localAddress: '127.0.0.1' } } }
   const init = { method: 'POST', headers: { host: 'localhost', ...headers }, body: new Uint8Array(body) }
-  const response = await app.request(path, init, env)
+  const response = await app.request(path, init, incomingOf(body))
   const bytes = new Uint8Array(await response.arrayBuffer())
   return { status: response.status, type: response.headers.get('content-type'), bytes }
 }
