@@ -1,14 +1,25 @@
 // What is measured, as its users start it: programs of their own, on a real pseudo-terminal and real files.
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const program = (name) => fileURLToPath(new URL(`../../dist/${name}/cli/main.js`, import.meta.url))
 const BRIDGE = program('src')
 const SIMULATOR = program('hw-sim')
+const PLAIN_SERVER = fileURLToPath(new URL('./plain-server.mjs', import.meta.url))
+/** A file system in memory, where there is one. */
+const MEMORY = '/dev/shm'
 /** What a key that bakes may sign. */
 const BAKING = [0x11, 0x12, 0x13]
 
@@ -33,6 +44,13 @@ export class Stand {
     const child = this.#start(SIMULATOR, ['--link', link, '--latency', latency, ...args])
     await child.until((line) => /^ready /.test(line))
     return { path: link, pid: child.pid, stop: child.stop }
+  }
+
+  /** An HTTP server that does nothing but answer: `{ port, stop }`. */
+  async plainServer() {
+    const child = this.#start(PLAIN_SERVER, [])
+    const line = await child.until((text) => /^port /.test(text))
+    return { port: Number(line.split(' ')[1]), stop: child.stop }
   }
 
   /** The addresses of a board's keys, by alias. */
@@ -72,7 +90,7 @@ export class Stand {
   }
 
   /** Starts a daemon that is configured; resolves when it is ready to sign. */
-  async serve(path, keys, { keepLog = false, nodeArgs = [] } = {}) {
+  async serve(path, keys, { nodeArgs = [] } = {}) {
     const child = this.#start(BRIDGE, ['serve', '--config', path], nodeArgs)
     const events = {}
     await child.until((line) => {
@@ -80,7 +98,6 @@ export class Stand {
       events[event.event] = event
       return ['device.ready', 'server.listening', 'admin.listening'].every((name) => name in events)
     })
-    if (!keepLog) child.drop()
     const url = `http://${events['server.listening'].address}`
     const admin = `http://${events['admin.listening'].address}`
     const log = () => child.lines().map((line) => JSON.parse(line))
@@ -108,52 +125,57 @@ export class Stand {
   }
 }
 
-/** A program with the lines of its output. */
+/**
+ * A program with the lines of its output. They go to a file in memory: whoever reads a pipe is woken for each line, and
+ * a file on the disk would meet the marks at the journal of the file system.
+ */
 class Child {
   #child
   #ended
-  #lines = []
-  #onLine = () => undefined
+  #output
 
   constructor(args, cwd) {
-    this.#child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
+    this.#output = join(mkdtempSync(join(existsSync(MEMORY) ? MEMORY : cwd, 'tezio-bench-')), 'output')
+    const fd = openSync(this.#output, 'a')
+    this.#child = spawn(process.execPath, args, { cwd, stdio: ['ignore', fd, 'inherit'] })
+    closeSync(fd)
     this.#ended = new Promise((resolve) => this.#child.once('exit', resolve))
-    createInterface({ input: this.#child.stdout }).on('line', (line) => {
-      this.#lines.push(line)
-      this.#onLine(line)
-    })
   }
 
   get pid() {
     return this.#child.pid
   }
 
+  /** Every whole line that was written so far. */
   lines() {
-    return this.#lines
+    return readFileSync(this.#output, 'utf8').split('\n').slice(0, -1)
   }
 
   /** Resolves with the first line, also of those that came already, that `isWanted`. */
-  until(isWanted) {
-    return new Promise((resolve, reject) => {
-      this.#onLine = (line) => {
-        if (isWanted(line)) resolve(line)
+  async until(isWanted) {
+    let seen = 0
+    const wanted = new Promise((resolve, reject) => {
+      const look = () => {
+        const lines = this.lines()
+        const found = lines.slice(seen).find(isWanted)
+        seen = lines.length
+        if (found === undefined) return
+        watcher.close()
+        resolve(found)
       }
-      this.#lines.forEach(this.#onLine)
+      const watcher = watch(this.#output, look)
       void this.#ended.then((code) => {
-        reject(new Error(`a program ended with ${code}: ${this.#lines.slice(-3).join('\n')}`))
+        watcher.close()
+        reject(new Error(`a program ended with ${code}: ${this.lines().slice(-3).join('\n')}`))
       })
+      look()
     })
-  }
-
-  /** Keeps no line from now on, and spends no time on them. */
-  drop() {
-    this.#child.stdout.removeAllListeners('data')
-    this.#child.stdout.resume()
-    this.#lines = []
+    return wanted
   }
 
   stop = async () => {
     this.#child.kill()
     await this.#ended
+    rmSync(dirname(this.#output), { recursive: true, force: true })
   }
 }

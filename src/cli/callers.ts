@@ -2,7 +2,12 @@ import type { Config } from '../config/index.js'
 import type { TezioDevice } from '../device/index.js'
 import type { AuthenticationRules, AuthorizedKey } from '../policy/index.js'
 import type { CallerRules } from '../server/index.js'
-import { authenticationKeyHash } from '../tezos/index.js'
+import {
+  authenticationKeyHash,
+  authenticationVerifier,
+  type AuthenticationPublicKey,
+  type AuthenticationVerifier,
+} from '../tezos/index.js'
 import { configuredKeys } from './key-directory.js'
 import type { ServedConfig } from './served-config.js'
 
@@ -10,15 +15,26 @@ import type { ServedConfig } from './served-config.js'
 export function authenticationRules(config: Config, device: Pick<TezioDevice, 'keys'>): AuthenticationRules {
   const { authenticationKey, authorizedKeys, clients } = config
   const others: AuthorizedKey[] = [
-    ...authorizedKeys.map((key) => ({ client: authenticationKeyHash(key), publicKey: () => key })),
+    ...authorizedKeys.map((key) => ({ client: authenticationKeyHash(key), verifier: madeOnce(() => key) })),
     ...clients.flatMap(({ name, publicKey }) =>
-      publicKey === undefined ? [] : [{ client: name, publicKey: () => publicKey }],
+      publicKey === undefined ? [] : [{ client: name, verifier: madeOnce(() => publicKey) }],
     ),
   ]
   if (authenticationKey === undefined) return { keys: others }
   const { publicKeyHash: client, verify } = authenticationKey
   if (verify === 'device') return { keys: others, deviceClient: client }
-  return { keys: [{ client, publicKey: configuredKeys(config, device).authenticationKey }, ...others] }
+  const { authenticationKey: publicKey } = configuredKeys(config, device)
+  return { keys: [{ client, verifier: madeOnce(publicKey) }, ...others] }
+}
+
+/** The verifier of a key, from when it is known. */
+function madeOnce(publicKey: () => AuthenticationPublicKey | undefined): AuthorizedKey['verifier'] {
+  let verifier: AuthenticationVerifier | undefined
+  return () => {
+    const key = verifier === undefined ? publicKey() : undefined
+    if (key !== undefined) verifier = authenticationVerifier(key)
+    return verifier
+  }
 }
 
 /** What connections prove clients by under a configuration. */

@@ -2,8 +2,7 @@ import {
   concatBytes,
   decodeSignature,
   publicKeyHashBytes,
-  verifyAuthentication,
-  type AuthenticationPublicKey,
+  type AuthenticationVerifier,
   type PublicKeyHash,
 } from '../tezos/index.js'
 import { refuse, type Refusal } from './refusal.js'
@@ -13,8 +12,8 @@ import type { SignRequest } from './sign-request.js'
 export type AuthorizedKey = {
   /** What the key proves: a configured client's name, or the key's own address. */
   readonly client: string
-  /** `undefined` while it has to be read from a device that was not reached yet. */
-  readonly publicKey: () => AuthenticationPublicKey | undefined
+  /** Judges its signatures; `undefined` while the key has to be read from a device that was not reached yet. */
+  readonly verifier: () => AuthenticationVerifier | undefined
 }
 
 /** How requests prove who sent them, beside what their connection shows. */
@@ -75,8 +74,8 @@ function bySignature(
   message: Uint8Array,
   text: string,
 ): Authentication {
-  const known = keys.map(({ client, publicKey }) => ({ client, key: publicKey() }))
-  const signer = known.find(({ key }) => key !== undefined && verifyAuthentication(key, message, text))
+  const known = keys.map(({ client, verifier }) => ({ client, verifies: verifier() }))
+  const signer = known.find(({ verifies }) => verifies?.(message, text))
   if (signer !== undefined) return { outcome: 'proven', clients: [...clients, signer.client] }
   // The device's authentication key is a P-256 key: of other curves it could not judge.
   const signature = deviceClient === undefined ? undefined : decodeSignature('p256', text)
@@ -88,7 +87,7 @@ function bySignature(
     }
     return { outcome: 'proven', clients, proof: { client: deviceClient, message, signature } }
   }
-  if (known.some(({ key }) => key === undefined)) {
+  if (known.some(({ verifies }) => verifies === undefined)) {
     return refusal(
       'device-unavailable',
       'the authentication key is read from the device, which was not reached yet',

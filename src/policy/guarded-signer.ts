@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../clock.js'
 import { payloadDigest, type PublicKey, type PublicKeyHash } from '../tezos/index.js'
 import { admit, permit, understand } from './admission.js'
@@ -96,8 +97,13 @@ export class GuardedSigner {
   }
 
   /** Computes beforehand what verifying takes, for the keys that are known by now: it would slow the first signature. */
-  prepare(): Promise<void> {
-    return this.#release.prepare(this.#rules.keys.map(({ publicKeyHash }) => publicKeyHash))
+  async prepare(): Promise<void> {
+    const { keys, authentication } = this.#rules
+    await this.#release.prepare(keys.map(({ publicKeyHash }) => publicKeyHash))
+    for (const { verifier } of authentication.keys) {
+      await setImmediate()
+      verifier()
+    }
   }
 
   /** Lets the signature in hand finish and turns everybody else away. */

@@ -8,7 +8,8 @@ import {
   type PublicKey,
   type PublicKeyHash,
 } from './public-key.js'
-import { decodeSignature, verifySignature } from './signature.js'
+import { decodeSignature } from './signature.js'
+import { verifierOf } from './verifier.js'
 
 /** A key that requests are signed with: one of any wallet's, also of the curve that no Tezio HSM has (48 bytes of G1). */
 export type AuthenticationPublicKey = PublicKey | { readonly curve: 'bls12-381'; readonly bytes: Uint8Array }
@@ -32,18 +33,23 @@ export function authenticationKeyHash(key: AuthenticationPublicKey): PublicKeyHa
 }
 
 /**
- * Whether `text` (`edsig`, `spsig1`, `p2sig`, `BLsig`, or the generic `sig`) is a signature by `key` over a message.
- * tz4 keys sign the message itself, the others its digest. Never throws.
+ * Whether a text (`edsig`, `spsig1`, `p2sig`, `BLsig`, or the generic `sig`) is a signature over a message by the key
+ * that the verifier was made for. tz4 keys sign the message itself, the others its digest. Never throws.
  */
-export function verifyAuthentication(
-  key: AuthenticationPublicKey,
-  message: Uint8Array,
-  text: string,
-): boolean {
+export type AuthenticationVerifier = (message: Uint8Array, text: string) => boolean
+
+/** Verifies by one key again and again; see `verifierOf` for what that takes beforehand. */
+export function authenticationVerifier(key: AuthenticationPublicKey): AuthenticationVerifier {
   if (key.curve === 'bls12-381') {
-    const signature = decodeBase58(text, ['BLsig'])?.payload
-    return signature !== undefined && verifyBlsSignature(key.bytes, message, signature)
+    return (message, text) => {
+      const signature = decodeBase58(text, ['BLsig'])?.payload
+      return signature !== undefined && verifyBlsSignature(key.bytes, message, signature)
+    }
   }
-  const signature = decodeSignature(key.curve, text)
-  return signature !== undefined && verifySignature(key, payloadDigest(message), signature)
+  const { curve } = key
+  const verifies = verifierOf(key)
+  return (message, text) => {
+    const signature = decodeSignature(curve, text)
+    return signature !== undefined && verifies(payloadDigest(message), signature)
+  }
 }

@@ -11,7 +11,7 @@ import {
   type PublicKey,
   type PublicKeyHash,
 } from '../../src/tezos/index.js'
-import { signWith, testKey, TZ1, TZ3, type TestKey } from './fixture.js'
+import { authorized, signWith, testKey, TZ1, TZ3, type TestKey } from './fixture.js'
 
 const PAYLOAD = Uint8Array.of(0x11, 1, 2, 3)
 
@@ -26,7 +26,7 @@ function checkAuthentication(
   payload: Uint8Array,
   authentication: string | undefined,
 ) {
-  const rules = { keys: [{ client: 'baker', publicKey: () => publicKey }] }
+  const rules = { keys: [authorized('baker', publicKey)] }
   const request = { publicKeyHash, payload, authentication, caller: UNKNOWN_CALLER }
   const answer = authenticateRequest(rules, request)
   return answer.outcome === 'refused' ? answer.refusal : undefined

@@ -9,15 +9,20 @@ import type { Clock } from '../../src/clock.js'
 import {
   StateError,
   systemFiles,
+  type AuthorizedKey,
   type StateErrorCode,
   type StateFiles,
   type Wanted,
 } from '../../src/policy/index.js'
 import {
+  authenticationVerifier,
+  encodeAuthenticationKey,
   parseChainId,
   parsePublicKeyHash,
   payloadDigest,
   publicKeyHash,
+  type AuthenticationPublicKey,
+  type AuthenticationVerifier,
   type Curve,
   type PublicKey,
   type PublicKeyHash,
@@ -41,6 +46,16 @@ export function signatureOf(payload: number): string {
 /** What a request for an imaginary payload wants; an attestation of `TZ1` on mainnet unless told. */
 export function wanted(level: number, round = 0, payload = 1, rest: Partial<Wanted> = {}): Wanted {
   return { chain: MAINNET, key: TZ1, kind: 'attestation', level, round, digest: digestOf(payload), ...rest }
+}
+
+const verifiers = new Map<string, AuthenticationVerifier>()
+
+/** A key whose signatures prove a client. Its verifier, which takes its time to make, is made once for all tests. */
+export function authorized(client: string, key: AuthenticationPublicKey): AuthorizedKey {
+  const name = encodeAuthenticationKey(key)
+  const made = verifiers.get(name) ?? authenticationVerifier(key)
+  verifiers.set(name, made)
+  return { client, verifier: () => made }
 }
 
 /** An empty directory that is gone after the test. */

@@ -37,6 +37,7 @@ import {
   FailingFiles,
   MAINNET,
   ManualClock,
+  authorized,
   signWith,
   temporaryDirectory,
   testKey,
@@ -47,7 +48,7 @@ import {
 
 const AUTHENTICATION = testKey('p256', 0x77)
 const AUTHORIZED = {
-  keys: [{ client: AUTHENTICATION.hash, publicKey: () => AUTHENTICATION.publicKey }],
+  keys: [authorized(AUTHENTICATION.hash, AUTHENTICATION.publicKey)],
 }
 
 const OTHER_CHAIN_BYTES = Uint8Array.of(1, 2, 3, 4)
@@ -329,7 +330,7 @@ describe('authentication', () => {
   })
 
   test('F40 cannot be checked before its key is known', async () => {
-    const authentication = { keys: [{ client: AUTHENTICATION.hash, publicKey: () => undefined }] }
+    const authentication = { keys: [{ client: AUTHENTICATION.hash, verifier: () => undefined }] }
     const { sign, device } = setUp({
       ...{ rules: { requiresAuthentication: true }, signer: { authentication } },
     })

@@ -11,7 +11,7 @@ import {
   type AuthenticationPublicKey,
 } from '../../src/tezos/index.js'
 import { block } from '../tezos/build-payload.js'
-import { MAINNET, signWith, testKey, TZ1, TZ3 } from './fixture.js'
+import { authorized, MAINNET, signWith, testKey, TZ1, TZ3 } from './fixture.js'
 
 const PAYLOAD = block()
 const DOMAIN = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
@@ -33,10 +33,10 @@ const blsBy = (over: Uint8Array) =>
 
 /** Who a key of the bridge's configuration belongs to. */
 const KEYS = [
-  { client: 'ed', publicKey: () => testKey('ed25519', 0x31).publicKey },
-  { client: 'secp', publicKey: () => testKey('secp256k1', 0x32).publicKey },
-  { client: 'p256', publicKey: () => testKey('p256', 0x33).publicKey },
-  { client: 'bls', publicKey: () => BLS },
+  authorized('ed', testKey('ed25519', 0x31).publicKey),
+  authorized('secp', testKey('secp256k1', 0x32).publicKey),
+  authorized('p256', testKey('p256', 0x33).publicKey),
+  authorized('bls', BLS),
 ]
 
 /** Every signature that a request may carry, and whom it proves; `undefined` proves nobody. */

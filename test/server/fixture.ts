@@ -27,6 +27,7 @@ import {
   type SignerAppOptions,
 } from '../../src/server/index.js'
 import {
+  authenticationVerifier,
   concatBytes,
   CURVES,
   decodeSignature,
@@ -40,6 +41,7 @@ import {
   publicKeyHashBytes,
   toHex,
   verifySignature,
+  type AuthenticationVerifier,
   type Curve,
   type PublicKey,
   type PublicKeyHash,
@@ -62,6 +64,11 @@ const POINT: Record<Curve, (secret: Uint8Array) => Uint8Array> = {
   p256: (secret) => p256.getPublicKey(secret, true),
 }
 
+function madeOnce(publicKey: PublicKey): () => AuthenticationVerifier {
+  const verifier = authenticationVerifier(publicKey)
+  return () => verifier
+}
+
 function keyPair(curve: Curve, fill: number): KeyPair {
   const secret = new Uint8Array(32).fill(fill)
   const publicKey = { curve, bytes: POINT[curve](secret) }
@@ -75,6 +82,8 @@ export const UNKNOWN_KEY = keyPair('p256', 0x22).hash
 export const TZ4 = parsePublicKeyHash('tz4HVR6aty9KwsQFHh81C1G7gBdhxT8kuytm')!
 /** The key that signs requests, where one has to. */
 export const AUTHENTICATION = keyPair('p256', 0x33)
+/** Proves it; its verifier takes its time to make, so it is made once. */
+const AUTHORIZED = { client: AUTHENTICATION.hash, verifier: madeOnce(AUTHENTICATION.publicKey) }
 
 /** A raw signature over a payload, as the device would make it. */
 export function rawSignature({ publicKey, secret }: KeyPair, payload: Uint8Array): Uint8Array {
@@ -297,7 +306,7 @@ function createSigner(
     device,
     clock: monotonicClock,
     publicKeyOf: (key) => pairOf(key).publicKey,
-    authentication: { keys: [{ client: AUTHENTICATION.hash, publicKey: () => AUTHENTICATION.publicKey }] },
+    authentication: { keys: [AUTHORIZED] },
     queueCapacity: options.queueCapacity ?? 100,
     onEvent: (event) => events.push(event),
   })

@@ -5,7 +5,7 @@ import {
   decodeAuthenticationKey,
   encodeAuthenticationKey,
   encodeBase58,
-  verifyAuthentication,
+  authenticationVerifier,
   type AuthenticationPublicKey,
 } from '../../src/tezos/index.js'
 
@@ -54,7 +54,7 @@ describe('a BLpk key', () => {
 
   test('verifies its signature over the message itself', () => {
     expect(signed(DOMAIN)).toMatch(/^BLsig.{137}$/)
-    expect(verifyAuthentication(KEY, MESSAGE, signed(DOMAIN))).toBe(true)
+    expect(authenticationVerifier(KEY)(MESSAGE, signed(DOMAIN))).toBe(true)
   })
 
   test.each([
@@ -66,6 +66,6 @@ describe('a BLpk key', () => {
     ['a generic signature', encodeBase58('sig', new Uint8Array(64))],
     ['a long text', '1'.repeat(10_000)],
   ])('takes no signature by or of %s', (_, text) => {
-    expect(verifyAuthentication(KEY, MESSAGE, text)).toBe(false)
+    expect(authenticationVerifier(KEY)(MESSAGE, text)).toBe(false)
   })
 })

@@ -1,0 +1,19 @@
+import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
+
+/** Appends so many bytes to a plain file and waits for the disk: the least that a durable mark costs. */
+export function openPlainSync(path, bytes) {
+  const line = Buffer.alloc(bytes, 'x')
+  let fd
+  return {
+    open: () => {
+      fd = openSync(path, 'a')
+    },
+    run: () => {
+      writeSync(fd, line)
+      fdatasyncSync(fd)
+    },
+    close: () => {
+      closeSync(fd)
+    },
+  }
+}
