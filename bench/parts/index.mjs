@@ -1,4 +1,5 @@
+import { durability } from './durability.mjs'
 import { link } from './link.mjs'
 
 /** What can be measured, in the order in which it is. */
-export const PARTS = { link }
+export const PARTS = { link, durability }
