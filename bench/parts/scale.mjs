@@ -27,8 +27,8 @@ const DAY = 21_600
 const HISTORIES = [
   { name: 'no history', signatures: 0 },
   { name: '43,200 records', signatures: DAY },
-  { name: 'a segment that is nearly full', signatures: 16_900 },
-  { name: '43,200 records in one segment', signatures: DAY, segmentBytes: 2 ** 30 },
+  { name: 'a nearly full segment', signatures: 16_900 },
+  { name: '43,200, never rolled', signatures: DAY, segmentBytes: 2 ** 30 },
 ]
 
 /** Starts of the daemon with many marks, and with a long history. */
@@ -38,19 +38,22 @@ export async function scale(stand, { isQuick }) {
   const many = sizes.map((size) =>
     configure(stand, board, { name: nameOf(size.marks), signatures: size.marks, ...size }),
   )
-  const long = HISTORIES.map((history) => configure(stand, board, { ...BAKER, ...history }))
+  const histories = isQuick ? [HISTORIES[0], HISTORIES[2]] : HISTORIES
+  const long = histories.map((history) => configure(stand, board, { ...BAKER, ...history }))
   const rounds = isQuick ? 3 : 12
-  const starts = await inTurns([...many, ...long], rounds, (daemon) => timeStart(stand, daemon))
-  const opens = await inTurns(long, rounds, ({ stateDir }) => openedMs(stateDir))
+  const starts = await inTurns([...many, ...long], rounds, async (daemon) => ({
+    ...(await timeStart(stand, daemon)),
+    journalMs: journalMs(daemon.stateDir),
+  }))
   await board.stop()
-  const median = (name, what) => distributionOf(starts[name].map((start) => start[what])).p50
+  const median = (name, what) => distributionsOf(starts, what)[name].p50
   return {
     title: 'Scale',
     text: TEXT,
     tables: [
-      { title: 'Start to ready', rows: latencyRows(each(starts, distributionOfReady)) },
+      { title: 'Start to ready', rows: latencyRows(distributionsOf(starts, 'readyMs')) },
       { title: 'Medians over marks', rows: many.map((daemon) => marksRow(daemon, median)) },
-      { title: 'Opening a journal', rows: latencyRows(each(opens, distributionOf)) },
+      { title: 'Opening a journal', rows: latencyRows(distributionsOf(starts, 'journalMs')) },
       { title: 'Medians over histories', rows: long.map((daemon) => historyRow(daemon, median)) },
     ],
     plots: plotsOf(many, long, median),
@@ -68,8 +71,8 @@ const TEXT = [
   'The histories are of one baking key: a preattestation and an attestation at each of 10,800 levels (a day of',
   'blocks of 8 s, 18 hours of blocks of 6 s), with a record for the mark and one for the signature, make 43,200',
   'records. A daemon rolls its journal at 16 MiB, so it never has so many to read when it starts: what it reads at',
-  'most is a segment that is nearly full. All 43,200 in one segment are what it would read if it did not roll.',
-  'A journal is opened in a process of its own, that did nothing before.',
+  'most is a nearly full segment. `never rolled` has all of them in one, as no daemon leaves it.',
+  '`journal alone` opens it in a process of its own that did nothing before, between two starts.',
 ].join('\n')
 
 /** The configuration and the journal of a daemon. */
@@ -94,12 +97,17 @@ async function inTurns(daemons, rounds, measureOne) {
   return found
 }
 
-function openedMs(directory) {
+/** How long a journal takes to open, by itself. */
+function journalMs(directory) {
   return Number(execFileSync(process.execPath, [OPEN_JOURNAL, directory], { encoding: 'utf8' }))
 }
 
-function distributionOfReady(starts) {
-  return distributionOf(starts.map(({ readyMs }) => readyMs))
+function distributionsOf(starts, what) {
+  const pairs = Object.entries(starts).map(([name, all]) => [
+    name,
+    distributionOf(all.map((one) => one[what])),
+  ])
+  return Object.fromEntries(pairs)
 }
 
 function marksRow({ name, product }, median) {
@@ -114,6 +122,7 @@ function historyRow({ name, stateDir }, median) {
 
 function medianFields(name, median) {
   return {
+    'journal alone, ms': rounded(median(name, 'journalMs')),
     'port open, ms': rounded(median(name, 'openedMs')),
     'ready, ms': rounded(median(name, 'readyMs')),
     "board's answers, ms": rounded(median(name, 'answersMs')),
@@ -134,10 +143,10 @@ function plotsOf(many, long, median) {
     },
   ]
   return {
-    'scale-start': linePlot('Start to ready over marks, median', axes('ms'), {
-      'start to ready': over('readyMs'),
-      "without the board's answers": over('ownMs'),
+    'scale-start': linePlot('Start over marks, median', axes('ms'), {
+      "start to ready without the board's answers": over('ownMs'),
       'until the port is open': over('openedMs'),
+      'the journal alone': over('journalMs'),
     }),
     'scale-memory': linePlot('Resident memory when ready over marks, median', axes('MiB'), {
       'resident memory': over('memoryMiB'),
@@ -152,8 +161,4 @@ function plotsOf(many, long, median) {
 
 function nameOf(marks) {
   return marks === 1 ? '1 mark' : `${marks.toLocaleString('en')} marks`
-}
-
-function each(byName, change) {
-  return Object.fromEntries(Object.entries(byName).map(([name, value]) => [name, change(value)]))
 }
