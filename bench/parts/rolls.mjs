@@ -18,7 +18,7 @@ export async function measureRolls(stand, { mark, longest, isQuick }) {
   }
   const often = await measure(
     { 'tiny segments, 1 mark': withMarks(1), 'tiny segments, 1,000 marks': withMarks(1000) },
-    { count: isQuick ? 100 : 1000, rounds: 10, warmUp: 20 },
+    { count: isQuick ? 100 : 500, rounds: 10, warmUp: 20 },
   )
   return { ...often, '16 MiB, 1 mark': rollsAtFullSize(longest, isQuick ? 3 : 20) }
 }

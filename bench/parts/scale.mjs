@@ -72,7 +72,8 @@ const TEXT = [
   'blocks of 8 s, 18 hours of blocks of 6 s), with a record for the mark and one for the signature, make 43,200',
   'records. A daemon rolls its journal at 16 MiB, so it never has so many to read when it starts: what it reads at',
   'most is a nearly full segment. `never rolled` has all of them in one, as no daemon leaves it.',
-  '`journal alone` opens it in a process of its own that did nothing before, between two starts.',
+  '`journal alone` opens it in a process of its own that did nothing before, between two starts. `CPU` is',
+  'what the daemon computed until it was ready, on whichever processor: other work on the machine does not count.',
 ].join('\n')
 
 /** The configuration and the journal of a daemon. */
@@ -127,6 +128,7 @@ function medianFields(name, median) {
     'ready, ms': rounded(median(name, 'readyMs')),
     "board's answers, ms": rounded(median(name, 'answersMs')),
     'without them, ms': rounded(median(name, 'ownMs')),
+    'CPU, ms': rounded(median(name, 'cpuMs')),
     'memory, MiB': rounded(median(name, 'memoryMiB')),
   }
 }
@@ -144,7 +146,7 @@ function plotsOf(many, long, median) {
   ]
   return {
     'scale-start': linePlot('Start over marks, median', axes('ms'), {
-      "start to ready without the board's answers": over('ownMs'),
+      'ready, without the board': over('ownMs'),
       'until the port is open': over('openedMs'),
       'the journal alone': over('journalMs'),
     }),
