@@ -8,7 +8,7 @@ const COMMANDS_OF_A_START = 4
  * Starts a configured daemon, to the moment when its log said `device.ready` and `/readyz` answered 200, and stops it.
  * Times in ms: until the port was open, until all of it was ready, and what of that the board took to answer, as the
  * daemon's own log has it (so it has to be `verbose`); `own` is the rest. `cpuMs` is what all of
- * its threads computed, in steps of 10 ms, which other work on the machine does not lengthen. Memory when ready in MiB.
+ * its threads computed, in steps of 10 ms, which other work on the machine lengthens less. Memory when ready in MiB.
  */
 export async function timeStart(stand, { path, keys }) {
   const [startedAt, startedOn] = [performance.now(), Date.now()]

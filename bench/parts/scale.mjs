@@ -65,7 +65,7 @@ const TEXT = [
   'The daemon is started again and again, in turns with all the others, on one simulated board that answers at once;',
   'its start ends when the log says `device.ready` and `/readyz` answers 200. Of this the four answers of the board',
   '(by the log) are taken away, and what is left is the bridge: Node, the modules, the configuration, the journal,',
-  'the port, and 60 ms in which the link waits for silence. `1,000 marks` is a product of chains, keys and kinds, and',
+  'the port, and 30 ms in which the link waits for silence. `1,000 marks` is a product of chains, keys and kinds, and',
   'each of these marks was raised once and has its signature.',
   '',
   'The histories are of one baking key: a preattestation and an attestation at each of 10,800 levels (a day of',
@@ -73,7 +73,7 @@ const TEXT = [
   'records. A daemon rolls its journal at 16 MiB, so it never has so many to read when it starts: what it reads at',
   'most is a nearly full segment. `never rolled` has all of them in one, as no daemon leaves it.',
   '`journal alone` opens it in a process of its own that did nothing before, between two starts. `CPU` is',
-  'what the daemon computed until it was ready, on whichever processor: other work on the machine does not count.',
+  'what the daemon computed until it was ready, on whichever processor: other work on the machine lengthens it less.',
 ].join('\n')
 
 /** The configuration and the journal of a daemon. */
