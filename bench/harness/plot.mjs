@@ -4,8 +4,8 @@ const SIZE = { width: 860, height: 420 }
 const GRID = { left: 70, right: 30, top: 80, bottom: 60 }
 const COLOURS = ['#0b6e99', '#d9730d', '#6940a5', '#448361', '#ad1a72', '#9f6b53', '#787774', '#dfab01']
 
-/** Latency by percentile, as HDR histograms are read: each step to the right is rarer by the same factor. */
-export function percentilePlot(title, distributions) {
+/** Latency by percentile, as HDR histograms are read: each step to the right is rarer by the same factor. `isLog` is for long tails. */
+export function percentilePlot(title, distributions, { isLog = false } = {}) {
   const rarity = (percent) => 1 / (1 - percent / 100)
   return draw(title, {
     xAxis: {
@@ -13,7 +13,7 @@ export function percentilePlot(title, distributions) {
       ...{ type: 'log', logBase: 10, min: 1 },
       axisLabel: { formatter: (value) => `${Number((100 - 100 / value).toFixed(3))} %` },
     },
-    yAxis: { ...axis('ms'), type: 'value' },
+    yAxis: { ...axis('ms'), type: isLog ? 'log' : 'value' },
     series: Object.entries(distributions).map(([name, distribution]) => ({
       ...{ name, type: 'line', showSymbol: false },
       data: distribution.curve().map(([percent, ms]) => [rarity(percent), ms]),
@@ -54,7 +54,7 @@ function axis(name) {
 /** The picture as SVG text. */
 function draw(text, option) {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...SIZE })
-  const legend = { top: 40, type: 'plain' }
+  const legend = { top: 40, type: 'plain', itemGap: 24 } // fonts differ in width, and names must not touch
   chart.setOption({
     ...{ animation: false, backgroundColor: '#ffffff', color: COLOURS, grid: GRID },
     ...{ title: { text, left: 'center', textStyle: { fontSize: 16 } }, legend },

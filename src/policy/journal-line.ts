@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { MARK_KINDS, type ChainId, type PublicKeyHash } from '../tezos/index.js'
 
@@ -97,5 +97,5 @@ function parseJson(text: string): unknown {
 
 /** SHA-256 over the line without its checksum; the next line's `prev` repeats it. */
 function checksum(body: string): string {
-  return createHash('sha256').update(body).digest('hex')
+  return hash('sha256', body)
 }

@@ -35,17 +35,14 @@ const LINE_FEED = 0x0a
  */
 export function replayJournal(bytes: Uint8Array): Replay {
   const soundBytes = bytes.lastIndexOf(LINE_FEED) + 1
-  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, soundBytes)
-    .toString('utf8')
-    .split('\n')
-    .slice(0, -1)
   const state = emptyState()
   const nonces: NonceUse[] = []
   let openedAt: string | undefined
   let start: ChainEnd | undefined
   let end: ChainEnd | undefined
-  for (const [index, text] of lines.entries()) {
-    const line = index + 1
+  let line = 0
+  for (const text of wholeLines(bytes, soundBytes)) {
+    line += 1
     const decoded = decodeLine(text)
     if (typeof decoded === 'string') return { outcome: 'damaged', line, reason: decoded }
     const { entry, sum } = decoded
@@ -62,6 +59,16 @@ export function replayJournal(bytes: Uint8Array): Replay {
   }
   const tornBytes = bytes.length - soundBytes
   return { outcome: 'replayed', ...state, nonces, openedAt, start, end, soundBytes, tornBytes }
+}
+
+/** One line after the other, without its line feed: all of them as text at once would be a segment's size in memory. */
+function* wholeLines(bytes: Uint8Array, soundBytes: number): Generator<string> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, soundBytes)
+  for (let from = 0; from < soundBytes;) {
+    const to = buffer.indexOf(LINE_FEED, from)
+    yield buffer.toString('utf8', from, to)
+    from = to + 1
+  }
 }
 
 function placeProblem(entry: JournalEntry, end: ChainEnd | undefined): string | undefined {
