@@ -6,7 +6,7 @@ import { openBarePort, signCommand } from './harness/bare-port.mjs'
 import { octezSequence, octezSign } from './harness/clients.mjs'
 import { measure } from './harness/measure.mjs'
 import { attestation } from './harness/payload.mjs'
-import { openPlainSync } from './harness/plain-sync.mjs'
+import { plainSync } from './harness/plain-sync.mjs'
 import { link } from './parts/link.mjs'
 
 const ALIAS = 3
@@ -55,7 +55,7 @@ async function sequenceOverParts(stand) {
     {
       bare: bareSign(bareBoard.path),
       requests: { run: () => octezSequence(plain, 'any', attestation(1)) },
-      sync: openPlainSync(stand.path('plain'), LINE_BYTES),
+      sync: plainSync(stand.path('plain'), LINE_BYTES),
       sequence: { run: () => octezSequence(daemon, daemon.key, attestation(next())) },
     },
     { count: 400, warmUp: 150 },

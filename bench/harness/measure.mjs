@@ -7,8 +7,8 @@ export const WARM_UP = 50
 /**
  * Times tasks in turns, a few rounds of each, so that what drifts with the machine falls on all alike.
  * A task is `{ run, open, close, before }`: `run(index)` is timed, with an index that never comes twice; `open` and
- * `close` enclose its part of a round, and `before` runs before each call, untimed. With `clients` so many calls run side by side. Resolves with distributions by name.
- * Rejects with the first error of a task.
+ * `close` enclose its part of a round, and `before` runs before each call, untimed. With `clients` so many calls run
+ * side by side. Resolves with distributions by name. Rejects with the first error of a task.
  */
 export async function measure(tasks, { count, rounds = 5, warmUp = WARM_UP, clients = 1 }) {
   const distributions = {}

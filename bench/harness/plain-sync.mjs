@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
 
-/** Appends so many bytes to a plain file and waits for the disk: the least that a durable mark costs. */
-export function openPlainSync(path, bytes) {
+/** A task that appends so many bytes to a plain file and waits for the disk: the least that a durable mark costs. */
+export function plainSync(path, bytes) {
   const line = Buffer.alloc(bytes, 'x')
   let fd
   return {

@@ -12,7 +12,7 @@ const COMMANDS_OF_A_START = 4
  */
 export async function timeStart(stand, { path, keys }) {
   const [startedAt, startedOn] = [performance.now(), Date.now()]
-  const daemon = await stand.serve(path, keys, { keepLog: true })
+  const daemon = await stand.serve(path, keys)
   await ask(new URL(daemon.admin).port, 'GET', '/readyz')
   const readyMs = performance.now() - startedAt
   const memoryMiB = residentMiB(daemon.pid)

@@ -1,4 +1,3 @@
-import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
 import {
   anySignature,
   chainOf,
@@ -10,6 +9,7 @@ import {
   wantedAt,
 } from '../harness/journal.mjs'
 import { measure } from '../harness/measure.mjs'
+import { plainSync } from '../harness/plain-sync.mjs'
 import { percentilePlot, stackPlot } from '../harness/plot.mjs'
 import { latencyRows } from '../harness/report.mjs'
 import { rounded } from '../harness/distribution.mjs'
@@ -73,7 +73,7 @@ async function measureAppends(path, { journals, lineBytes, make, isQuick }) {
   const fresh = journals.map(signerOn)
   const [behind, lazy] = [signerOn(make(0)), signerOn(make(0))]
   const tasks = {
-    [PLAIN]: plainAppend(path, lineBytes),
+    [PLAIN]: plainSync(path, lineBytes),
     ...Object.fromEntries(journals.map(({ name }, index) => [name, reserving(fresh[index])])),
     [BEHIND]: reservingAfterSignatures(behind),
     [LAZY]: keeping(lazy),
@@ -115,19 +115,6 @@ function sizeOfMarkLine(directory) {
   reserve(journal, wantedAt(MARK, 1))
   journal.close()
   return segmentsIn(directory).currentBytes - before
-}
-
-function plainAppend(path, lineBytes) {
-  const line = Buffer.alloc(lineBytes, 'x')
-  let fd
-  return {
-    open: () => (fd = openSync(path, 'a')),
-    run: () => {
-      writeSync(fd, line)
-      fdatasyncSync(fd)
-    },
-    close: () => closeSync(fd),
-  }
 }
 
 function reserving(signer) {
