@@ -129,6 +129,34 @@ describe('ECDSA', () => {
   )
 })
 
+describe('ECDSA at a point whose x is not below the order', () => {
+  test.each(['secp256k1', 'p256'] as const)('takes the remainder as R on %s', (curve) => {
+    const { Point } = curve === 'p256' ? p256 : secp256k1
+    const { BASE, Fn } = Point
+    const point = firstPointFrom(curve, Fn.ORDER)
+    const [r, s, e] = [point.toAffine().x - Fn.ORDER, 5n, 7n]
+    // the key for which (r, s) is a signature over e: r⁻¹ (s R - e G)
+    const key = point.multiply(s).subtract(BASE.multiply(e)).multiply(Fn.inv(r))
+    const signature = joined(Fn.toBytes(r), Fn.toBytes(s))
+    const publicKey = { curve, bytes: key.toBytes(true) }
+    expect(verifySignature(publicKey, Fn.toBytes(e), signature)).toBe(true)
+    expect(verifierOf(publicKey)(Fn.toBytes(e), signature)).toBe(true)
+    expect(verifierOf(publicKey)(Fn.toBytes(e + 1n), signature)).toBe(false)
+  })
+
+  /** The point with the lowest x from a number on. */
+  function firstPointFrom(curve: 'secp256k1' | 'p256', number: bigint) {
+    const { Point } = curve === 'p256' ? p256 : secp256k1
+    for (let x = number + 1n; ; x += 1n) {
+      try {
+        return Point.fromBytes(joined(Uint8Array.of(2), Point.Fp.toBytes(x)))
+      } catch {
+        // not on the curve
+      }
+    }
+  }
+})
+
 describe('Ed25519', () => {
   const IDENTITY = new Uint8Array(32).with(0, 1)
 
