@@ -14,8 +14,11 @@ process.stdout.on('error', (error) => {
 })
 // Three hundred files. `require` reads them one after the other where `import` goes through the event loop and the thread
 // pool for each: that is a quarter of the time until the daemon signs. Both give the same modules.
-const load = createRequire(import.meta.url)
-if (process.argv[2] === 'serve') load('./serve.js')
-load('./program.js')
+// Node 22.0 to 22.11 cannot do it.
+if (process.features.require_module) {
+  const load = createRequire(import.meta.url)
+  if (process.argv[2] === 'serve') load('./serve.js')
+  load('./program.js')
+}
 const { runCli } = await import('./program.js')
 process.exitCode = await runCli(process.argv.slice(2), processOutput)
