@@ -24,7 +24,8 @@ export function addHelpPages(program: Command, names: readonly string[] = Object
         program,
       )
     const page = HELP_PAGES[name]
-    if (command === undefined || page === undefined) throw new Error(`${name} has no command, or no help page`)
+    if (command === undefined || page === undefined)
+      throw new Error(`${name} has no command, or no help page`)
     command.addHelpText('after', `\n${pageText(page)}`)
   }
   program.addHelpText(
