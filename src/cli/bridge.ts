@@ -79,10 +79,10 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
     store.close()
   }
   try {
+    device.open() // its line has to be quiet for a while: the listeners come up meanwhile
     const apps = createApps(config, parts)
     const control = await listenForControl(config, log, apps.control)
     listeners.push(...control)
-    device.open()
     const admin = await listen(apps.admin, config.admin.listen)
     listeners.push(admin)
     const server = await listenForClients(config, apps.signer, onEvent)

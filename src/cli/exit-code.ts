@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
 import { ConfigError } from '../config/index.js'
 import { DeviceError } from '../device/index.js'
-import { MigrationError } from '../migration/index.js'
+import { MigrationError } from '../migration/migration-error.js' // not the rest of it: `serve` needs none
 import { StateError } from '../policy/index.js'
 import { ListenError } from '../server/index.js'
 

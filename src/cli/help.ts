@@ -14,16 +14,18 @@ const EXIT_TEXT: Readonly<Record<ExitCode, string>> = {
   [EXIT.interrupted]: 'broken off, and nothing was written',
 }
 
-/** Gives every command that has a page its description, examples and exit codes below its options. */
-export function addHelpPages(program: Command): void {
-  for (const [name, page] of Object.entries(HELP_PAGES)) {
+/** Gives the commands of these names, or all, their description, examples and exit codes below their options. */
+export function addHelpPages(program: Command, names: readonly string[] = Object.keys(HELP_PAGES)): void {
+  for (const name of names) {
     const command = name
       .split(' ')
       .reduce<Command | undefined>(
         (parent, word) => parent?.commands.find((child) => child.name() === word),
         program,
       )
-    if (command === undefined) throw new Error(`the help page of ${name} has no command`)
+    const page = HELP_PAGES[name]
+    if (command === undefined || page === undefined)
+      throw new Error(`${name} has no command, or no help page`)
     command.addHelpText('after', `\n${pageText(page)}`)
   }
   program.addHelpText(

@@ -1,40 +1,17 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { BAUD_RATES, type BaudRate } from '../device/index.js'
-import {
-  conformance,
-  parseLevel,
-  parseSamples,
-  parseSeconds,
-  type ConformanceOptions,
-} from './conformance.js'
-import { addCompletion } from './completion-command.js'
-import { addConfig } from './config-commands.js'
-import type { ConsoleOptions } from './console.js'
-import { addDevices } from './devices/devices-command.js'
-import { addDoctor } from './doctor/doctor-command.js'
+import { Command, Option } from 'commander'
 import { EXIT, failureOf, type ExitCode } from './exit-code.js'
 import { addHelpPages } from './help.js'
-import { init } from './init.js'
-import { addKeys } from './keys-commands.js'
 import { LOG_LEVELS } from './log.js'
-import { addMarks } from './marks-commands.js'
-import { PRINT_JSON, positioned } from './options.js'
 import type { Output } from './output.js'
-import { addPolicy } from './policy-commands.js'
-import { addStatus } from './status/status-command.js'
-import { addSetup } from './setup-command.js'
 import { packageVersion } from './version.js'
 
-/**
- * Runs one command line and resolves with its exit code; whatever goes wrong is told on standard error. What is large and
- * serves one command only is imported when that is called: `serve` starts sooner without, which counts after a crash.
- */
+/** Runs one command line and resolves with its exit code; whatever goes wrong is told on standard error. */
 export async function runCli(args: readonly string[], output: Output): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok
-  const program = createProgram(output, (result) => {
-    code = result
-  })
   try {
+    const program = await createProgram(args, output, (result) => {
+      code = result
+    })
     await program.parseAsync(args, { from: 'user' })
     return code
   } catch (error) {
@@ -44,7 +21,12 @@ export async function runCli(args: readonly string[], output: Output): Promise<E
   }
 }
 
-function createProgram(output: Output, onExit: (code: ExitCode) => void): Command {
+/** `serve`, where it stands first, is the only command there is: it starts sooner, which counts after a crash. */
+async function createProgram(
+  args: readonly string[],
+  output: Output,
+  onExit: (code: ExitCode) => void,
+): Promise<Command> {
   const program = new Command('tezio-bridge')
     .description('Remote signer for Tezos bakers whose keys live in a Tezio HSM')
     .version(packageVersion())
@@ -54,7 +36,17 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
     .exitOverride()
     .configureOutput({ writeOut: output.out, writeErr: output.err })
     .showHelpAfterError('(tezio-bridge --help shows the commands)')
+  addServe(program, onExit)
+  const isAlone = args[0] === 'serve'
+  if (!isAlone) {
+    const { addCommands } = await import('./commands.js')
+    addCommands(program, output, onExit)
+  }
+  addHelpPages(program, isAlone ? ['serve'] : undefined)
+  return program
+}
 
+function addServe(program: Command, onExit: (code: ExitCode) => void): void {
   program
     .command('serve')
     .description('run the signer until it is told to stop')
@@ -64,67 +56,4 @@ function createProgram(output: Output, onExit: (code: ExitCode) => void): Comman
       const { serve } = await import('./serve.js')
       onExit(await serve(command.optsWithGlobals()))
     })
-
-  positioned(program.command('init'))
-    .option('--json', PRINT_JSON)
-    .description('make the state directory and seed its high-water marks')
-    .action((_options, command: Command) => {
-      init(command.optsWithGlobals(), output)
-    })
-
-  addStatus(program, output)
-  addConfig(program, output)
-  addSetup(program, output, onExit)
-  addKeys(program, output)
-  addMarks(program, output)
-  addPolicy(program, output, onExit)
-  addBoardTools(program, output, onExit)
-  addDoctor(program, output, onExit)
-  addDevices(program, output)
-
-  program
-    .command('demo')
-    .description('serve with a SIMULATED device and a temporary state directory')
-    .action(async () => {
-      const { demo } = await import('./demo.js')
-      onExit(await demo(output))
-    })
-  addCompletion(program)
-  addHelpPages(program)
-  return program
-}
-
-/** Commands that speak to a board by themselves: no daemon, no configuration. */
-function addBoardTools(program: Command, output: Output, onExit: (code: ExitCode) => void): void {
-  program
-    .command('conformance')
-    .description('judge a device by the protocol: a board, or a simulated one')
-    .requiredOption('--port <path>', "the device's serial port; nothing else may have it open")
-    .option('--destructive', 'also run the checks that raise watermarks; never on a board that bakes')
-    .option('--from-level <level>', 'the lowest level that these checks sign (default: 1)', parseLevel)
-    .option('--samples <count>', 'how often each command is timed', parseSamples, 20)
-    .option('--time-limit <seconds>', 'how long the run may take', parseSeconds, 900)
-    .option('--json <file>', 'write the report as JSON')
-    .option('--junit <file>', 'write the report as JUnit XML')
-    .action(async (options: ConformanceOptions) => {
-      onExit(await conformance(options, output))
-    })
-
-  program
-    .command('console')
-    .description('talk to a provisioning or debug sketch, line by line; Ctrl-D ends')
-    .requiredOption('--port <path>', "the board's serial port")
-    .option('--baud <rate>', `the sketch's speed (${BAUD_RATES.join(' or ')})`, parseBaud, BAUD_RATES[0])
-    .option('--transcript <file>', 'write down what is said, secrets masked, to a new file of mode 0600')
-    .option('--show-secrets', 'write mnemonic words and secret keys to the transcript as well')
-    .action(async (options: ConsoleOptions) => {
-      const { runConsole } = await import('./console.js')
-      onExit(await runConsole(options, output))
-    })
-}
-
-function parseBaud(text: string): BaudRate {
-  const rate = BAUD_RATES.find((known) => String(known) === text)
-  if (rate === undefined) throw new InvalidArgumentError(`${BAUD_RATES.join(' or ')} expected`)
-  return rate
 }

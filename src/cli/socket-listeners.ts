@@ -8,7 +8,8 @@ import {
   type SocketTarget,
 } from '../server/index.js'
 import { RefusedError } from './exit-code.js'
-import { groupId, systemHost } from './host/index.js'
+import { groupId } from './host/accounts.js'
+import { systemHost } from './host/host.js'
 
 /** A listener of the socket protocol, and what kind it is. */
 export type OpenSocket = { readonly transport: 'unix' | 'tcp'; readonly listener: SocketListener }

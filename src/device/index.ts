@@ -4,7 +4,6 @@ export { boardModel, type BoardModel } from './board-models.js'
 export { DeviceError, type DeviceErrorCode } from './device-error.js'
 export type { DeviceEvent, DeviceEventSink } from './device-event.js'
 export { findPort, isBoard, isBootloader, isPseudoTerminal, pickBoard } from './find-port.js'
-export { openLineConsole, type LineConsole, type LineHandlers } from './line-console.js'
 export {
   BAUD_RATES,
   listPorts,

@@ -1,9 +1,8 @@
 import { readSync, writeSync } from 'node:fs'
-import { LinuxPortBinding, type BindingInterface, type PortInfo } from '@serialport/bindings-cpp'
+import { autoDetect, LinuxPortBinding, type BindingInterface, type PortInfo } from '@serialport/bindings-cpp'
 import { unixRead } from '@serialport/bindings-cpp/dist/unix-read.js'
 import { unixWrite } from '@serialport/bindings-cpp/dist/unix-write.js'
 import { SerialPortStream } from '@serialport/stream'
-import { SerialPort } from 'serialport'
 import { DeviceError, type DeviceErrorCode } from './device-error.js'
 
 /** One opened serial port. When it is lost it stays lost: a new one is opened, never this one again. */
@@ -135,15 +134,18 @@ function openFailure(message: string): readonly [DeviceErrorCode, string] {
   return ['port-failed', message]
 }
 
+/** What `serialport` itself has below it. Without that package around it a dozen parsers and a mock are not loaded. */
+const detected = autoDetect()
+
 /**
  * `serialport`'s Linux binding with its reads and writes done at once instead of in the I/O thread pool:
  * the descriptor is non-blocking and reads happen only after the poller saw bytes, so nothing waits, and
  * a busy pool delays no signature. A read of no bytes is a hang-up; the stock binding reads again for ever.
  */
 const hardware: LinkBinding = {
-  list: () => SerialPort.list(),
+  list: () => detected.list(),
   open: async ({ path, baudRate }) => {
-    const port = await SerialPort.binding.open({ path, baudRate })
+    const port = await detected.open({ path, baudRate })
     return port instanceof LinuxPortBinding ? withoutThreadPool(port) : port
   },
 }

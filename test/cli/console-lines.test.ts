@@ -10,7 +10,7 @@ import {
   randomKeys,
 } from '../../hw-sim/index.js'
 import { runConsole } from '../../src/cli/console.js'
-import { openLineConsole } from '../../src/device/index.js'
+import { openLineConsole } from '../../src/device/line-console.js'
 
 const PATH = '/dev/ttyACM0'
 const bytes = (text: string) => new TextEncoder().encode(text)

@@ -1,0 +1,83 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ADDRESS, Bench, sign, type Daemon } from './daemon.js'
+import { attestation } from './payloads.js'
+
+/** The packages that a daemon with a plain configuration loads. Another one makes everybody wait after each crash. */
+const PACKAGES = [
+  ...['@hono/node-server', 'hono', 'bson'],
+  ...['@noble/curves', '@noble/hashes', 'bs58check', 'bs58', 'base-x'],
+  ...['@serialport/bindings-cpp', '@serialport/bindings-interface', '@serialport/stream', 'node-gyp-build'],
+  ...['@serialport/parser-readline', '@serialport/parser-delimiter'], // the binding reads udevadm's lines with it
+  ...['debug', 'ms', 'supports-color', 'has-flag'], // of serialport
+  ...['commander', 'yaml', 'zod', 'prom-client'],
+  ...['pino', 'pino-std-serializers', '@pinojs/redact', 'atomic-sleep', 'on-exit-leak-free'],
+  ...['quick-format-unescaped', 'safe-stable-stringify', 'sonic-boom', 'thread-stream'], // of pino
+  ...['fs-native-extensions', 'require-addon', 'which-runtime'],
+  ...['bare-addon-resolve', 'bare-module-resolve', 'bare-semver'], // of fs-native-extensions
+]
+
+/** The parts of the program that only other commands need. */
+const OF_OTHER_COMMANDS = [
+  /^hw-sim\//,
+  /^src\/migration\/(?!migration-error\.js)/,
+  /^src\/cli\/(?:setup|doctor|devices|status)\//,
+  /^src\/cli\/host\/(?!accounts\.js|host\.js)/,
+  /^src\/cli\/(?:commands|completion-command|console|conformance|demo|init|keys|marks|policy-explain)\.js$/,
+  /^src\/device\/line-console\.js$/,
+]
+
+const LIST_LOADED = fileURLToPath(new URL('list-loaded.mjs', import.meta.url))
+const DIST = fileURLToPath(new URL('../../dist/', import.meta.url))
+
+let bench: Bench
+let list: string
+
+beforeEach(async () => {
+  bench = new Bench()
+  list = join(bench.folder, 'loaded')
+  await bench.init()
+})
+afterEach(() => bench.close())
+
+describe('serve', () => {
+  test('loads no package that a plain configuration does not need', async () => {
+    await ready(start())
+    const packages = loaded().map((path) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1])
+    expect(new Set(packages.filter((name) => name !== undefined))).toEqual(new Set(PACKAGES))
+  })
+
+  test('loads no part that only another command needs', async () => {
+    await ready(start())
+    const own = loaded().map((path) => relative(DIST, path))
+    expect(own).toContain('src/policy/decide.js')
+    expect(own.filter((path) => OF_OTHER_COMMANDS.some((part) => part.test(path)))).toEqual([])
+  })
+
+  test('has loaded all that a signature needs before it is ready', async () => {
+    const daemon = start()
+    await ready(daemon)
+    const before = loaded()
+    const answer = await sign(await daemon.url(), ADDRESS.tz3, attestation(1))
+    expect(answer.status).toBe(200)
+    expect(loaded()).toEqual(before)
+  })
+})
+
+function start(): Daemon {
+  return bench.launch({ node: ['--import', LIST_LOADED], environment: { LOADED: list } })
+}
+
+async function ready(daemon: Daemon): Promise<void> {
+  await daemon.line('server.listening')
+  await daemon.line('device.ready')
+}
+
+/** The files that the daemon has compiled so far, in the order of their loading. */
+function loaded(): readonly string[] {
+  return readFileSync(list, 'utf8')
+    .split('\n')
+    .filter((path) => existsSync(path) && path !== LIST_LOADED)
+}
