@@ -37,9 +37,12 @@ export function stackPlot(title, unit, bars) {
 }
 
 /** Lines over a numeric axis: `lines` maps a line's name to its points. `x` and `y` name the axes, with their units. */
-export function linePlot(title, { x, y, isLog = false }, lines) {
+export function linePlot(title, { x, y, isLog = false, logBase = 10 }, lines) {
   return draw(title, {
-    xAxis: { ...axis(x), ...(isLog ? { type: 'log' } : { type: 'value', min: 'dataMin', max: 'dataMax' }) },
+    xAxis: {
+      ...axis(x),
+      ...(isLog ? { type: 'log', logBase } : { type: 'value', min: 'dataMin', max: 'dataMax' }),
+    },
     yAxis: { ...axis(y), type: 'value', min: 0 },
     series: Object.entries(lines).map(([name, data]) => ({
       ...{ name, type: 'line', showSymbol: data.length < 30, data },
