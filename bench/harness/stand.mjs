@@ -1,5 +1,6 @@
 // What is measured, as its users start it: programs of their own, on a real pseudo-terminal and real files.
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,9 @@ import { fileURLToPath } from 'node:url'
 const program = (name) => fileURLToPath(new URL(`../../dist/${name}/cli/main.js`, import.meta.url))
 const BRIDGE = program('src')
 const SIMULATOR = program('hw-sim')
+/** Does in a daemon's process what it is told by messages. */
+const PRELOAD = new URL('../../scripts/soak-http-preload.mjs', import.meta.url).href
+const ONLOOKERS = fileURLToPath(new URL('./onlookers.mjs', import.meta.url))
 /** What a key that bakes may sign. */
 const BAKING = [0x11, 0x12, 0x13]
 
@@ -71,9 +75,13 @@ export class Stand {
     return { path, keys, stateDir }
   }
 
-  /** Starts a daemon that is configured; resolves when it is ready to sign. */
-  async serve(path, keys, { keepLog = false, nodeArgs = [] } = {}) {
-    const child = this.#start(BRIDGE, ['serve', '--config', path], nodeArgs)
+  /**
+   * Starts a daemon that is configured; resolves when it is ready to sign. One that `takesOrders` has `order`, for the
+   * orders of scripts/soak-http-preload.mjs.
+   */
+  async serve(path, keys, { keepLog = false, nodeArgs = [], takesOrders = false } = {}) {
+    const loaded = takesOrders ? ['--import', PRELOAD] : []
+    const child = this.#start(BRIDGE, ['serve', '--config', path], [...nodeArgs, ...loaded], takesOrders)
     const events = {}
     await child.until((line) => {
       const event = JSON.parse(line)
@@ -84,8 +92,19 @@ export class Stand {
     const url = `http://${events['server.listening'].address}`
     const admin = `http://${events['admin.listening'].address}`
     const log = () => child.lines().map((line) => JSON.parse(line))
-    const { pid, stop } = child
-    return { keys, key: keys[0], url, port: Number(new URL(url).port), admin, pid, log, events, stop }
+    const { pid, stop, order } = child
+    return { keys, key: keys[0], url, port: Number(new URL(url).port), admin, pid, log, events, stop, order }
+  }
+
+  /** Somebody who looks on (bench/harness/onlookers.mjs), at work when it resolves. `stop` rejects when it ended early. */
+  async onlooker(...args) {
+    const child = this.#start(ONLOOKERS, args)
+    await child.until((line) => line === 'at work')
+    const stop = async () => {
+      if (child.hasEnded) throw new Error(`who looks on ended early: ${args.join(' ')}`)
+      await child.stop()
+    }
+    return { stop }
   }
 
   /** Ends everything and removes the folder. */
@@ -101,8 +120,8 @@ export class Stand {
     })
   }
 
-  #start(path, args, nodeArgs = []) {
-    const child = new Child([...nodeArgs, path, ...args], this.#folder)
+  #start(path, args, nodeArgs = [], takesOrders = false) {
+    const child = new Child([...nodeArgs, path, ...args], this.#folder, takesOrders)
     this.#children.add(child)
     return child
   }
@@ -115,8 +134,9 @@ class Child {
   #lines = []
   #onLine = () => undefined
 
-  constructor(args, cwd) {
-    this.#child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
+  constructor(args, cwd, takesOrders) {
+    const stdio = ['ignore', 'pipe', 'inherit', ...(takesOrders ? ['ipc'] : [])]
+    this.#child = spawn(process.execPath, args, { cwd, stdio })
     this.#ended = new Promise((resolve) => this.#child.once('exit', resolve))
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       this.#lines.push(line)
@@ -126,6 +146,10 @@ class Child {
 
   get pid() {
     return this.#child.pid
+  }
+
+  get hasEnded() {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
   lines() {
@@ -150,6 +174,13 @@ class Child {
     this.#child.stdout.removeAllListeners('data')
     this.#child.stdout.resume()
     this.#lines = []
+  }
+
+  /** Resolves with what the program answers to an order. One at a time. */
+  order = async (order, details = {}) => {
+    const answer = once(this.#child, 'message')
+    this.#child.send({ id: 0, order, ...details })
+    return (await answer)[0]
   }
 
   stop = async () => {

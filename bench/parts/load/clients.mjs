@@ -74,14 +74,16 @@ function throughputPlot(series) {
 }
 
 function latencyPlot(series) {
-  const lines = Object.entries(series).flatMap(([name, { cells }]) => [
+  const shown = ['votes of one key', 'transfers of three keys']
+  const lines = shown.flatMap((name) => latencyLines(name, series[name].cells))
+  const axes = { x: 'clients side by side', y: 'ms from first request to signature', isLog: true, logBase: 2 }
+  const title = 'Latency of one Octez sequence, board that answers at once'
+  return linePlot(title, axes, Object.fromEntries(lines))
+}
+
+function latencyLines(name, cells) {
+  return [
     [`${name}, median`, byClients(cells, ({ distribution }) => distribution.p50)],
     [`${name}, p99`, byClients(cells, ({ distribution }) => distribution.p99)],
-  ])
-  const axes = { x: 'clients side by side', y: 'ms from first request to signature', isLog: true, logBase: 2 }
-  return linePlot(
-    'Latency of one Octez sequence, board that answers at once',
-    axes,
-    Object.fromEntries(lines),
-  )
+  ]
 }

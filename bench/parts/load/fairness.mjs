@@ -24,7 +24,7 @@ export async function fairness(stand, { isQuick }) {
     await daemon.stop() // the crowd's open questions end with it
   }
   const rows = results.map((result) => row(result, results))
-  const plotted = rows.filter((each) => each.clients > 0)
+  const plotted = rows.filter((_, index) => results[index].clients > 0)
   return {
     table: { title: 'A lone client beside a crowd of another key, `board`', rows },
     plot: stackPlot(
@@ -40,8 +40,12 @@ function scenes() {
   const levels = { attestation: 0, preattestation: 0 }
   const vote = { key: 0, payload: () => attestation(++levels.attestation) }
   const earlierVote = { key: 0, payload: () => preattestation(++levels.preattestation) }
-  const transfers = { clients: CROWD, others: [{ key: 1, payload: transfer }], crowd: `${CROWD} transfer` }
-  const votes = { clients: 2, others: [vote, earlierVote], crowd: '2 vote' }
+  const transfers = {
+    clients: CROWD,
+    others: [{ key: 1, payload: transfer }],
+    crowd: `${CROWD} clients' transfers`,
+  }
+  const votes = { clients: 2, others: [vote, earlierVote], crowd: "2 clients' votes" }
   const nobody = { clients: 0, others: [], crowd: 'nobody' }
   return [
     { asks: 'vote', lone: vote, ...nobody },
@@ -70,14 +74,14 @@ function between(answers, others) {
   })
 }
 
-function row({ asks, crowd: others, clients, lone, answers, between: turns }, results) {
+function row({ asks, crowd: others, lone, answers, between: turns }, results) {
   const latency = distributionOf(times(answers))
   const own = median(results.find((each) => each.clients === 0 && each.lone.key === lone.key))
   const taken = turns.reduce((sum, each) => sum + each, 0)
   return {
     'lone client asks for': asks,
     'crowd beside it': others,
-    ...{ clients, signatures: turns.length },
+    signatures: turns.length,
     'of all turns, %': rounded((100 * turns.length) / (turns.length + taken)),
     'others between two, most': Math.max(...turns),
     'latency, p50 ms': rounded(latency.p50),
@@ -90,6 +94,6 @@ function row({ asks, crowd: others, clients, lone, answers, between: turns }, re
 const median = ({ answers }) => distributionOf(times(answers)).p50
 
 function bar(row) {
-  const name = `${row['lone client asks for']},\n${row['crowd beside it']} beside it`
+  const name = `${row['lone client asks for']} beside\n${row['crowd beside it']}`
   return [name, { waiting: row['waiting, p50 ms'], 'own signature': row['own signature, ms'] }]
 }
