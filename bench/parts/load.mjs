@@ -28,10 +28,12 @@ const TEXT = [
   '**Ceiling.** A board that takes the time a real one takes (148 ms for P-256). Its ceiling is one bare SIGN after ' +
     'another with `serialport` alone on a board of the same kind, in turns with 8 clients at the bridge. ' +
     'Throughput counts from the first answer of a round to its last.',
-  '**Fairness.** A lone client beside a crowd of another key, each asking again at once (docs/decisions/0024-fair-turns.md). ' +
-    'Votes are of the P-256 key, transfers of the secp256k1 key (550 ms on a board) unless said otherwise. Promised: keys take turns, so a lone ' +
-    'client waits for one signature, however many wait; a vote waits for the one in hand; a transfer waits for four ' +
-    'votes. First come, first served would let it wait for the whole crowd.',
-  '**Refusals.** 102 clients at a bridge with 100 places and one signature in hand (Ed25519, 850 ms): the time until one hears ' +
-    '`queue-full`, beside the time until a rule of the key refuses a payload while nobody waits.',
+  '**Fairness.** A lone client beside a crowd of another key, each asking again at once ' +
+    '(docs/decisions/0024-fair-turns.md). Votes are of the P-256 key, transfers of the secp256k1 key (550 ms on a ' +
+    'board) unless said otherwise. Promised: keys take turns, so that who asks alone waits for the signature in hand, ' +
+    'however many others wait; votes go before transfers, but never more than four of them in a row, so that a ' +
+    'transfer waits for the one in hand and four more. First come, first served would let it wait for the whole ' +
+    'crowd: 16 × 550 ms. What is not waiting is taken from the first two rows, where nobody else asks.',
+  '**Refusals.** 102 clients at a bridge with 100 places and one signature in hand (Ed25519, 850 ms): the time until ' +
+    'one hears `queue-full`, beside the time until a rule of the key refuses a payload while nobody waits.',
 ]

@@ -35,7 +35,7 @@ export async function fairness(stand, { isQuick }) {
   }
 }
 
-/** `own` names the scene in which the same key signs with nobody else. */
+/** First each key with nobody else, which tells how long its own signature takes. */
 function scenes() {
   const levels = { attestation: 0, preattestation: 0 }
   const vote = { key: 0, payload: () => attestation(++levels.attestation) }
