@@ -37,7 +37,7 @@ export async function clientsSideBySide(stand, { isQuick }) {
   }
   return {
     tables: Object.entries(series).map(([name, { cells }]) => ({
-      title: `Side by side: ${name}, \`zero\``,
+      title: `Side by side: ${name}, \`zero\`, times in ms`,
       rows: cells.map(row),
     })),
     plots: { 'load-throughput': throughputPlot(series), 'load-latency': latencyPlot(series) },
