@@ -14,3 +14,18 @@ export function attestation(level, round = 0) {
   randomBytes(32).copy(payload, 48)
   return payload
 }
+
+/** A preattestation of a level on mainnet; its mark is another than an attestation's. */
+export function preattestation(level) {
+  const payload = attestation(level)
+  payload[0] = 0x12
+  payload[37] = 0x14
+  return payload
+}
+
+/** A transfer between two addresses, on a branch that nobody saw, so that no two are alike. It carries no mark. */
+export function transfer() {
+  const from = '6c0002298c03ed7d454a101eb7022bc95f7e5f41ac7821dc05edecc004adcacdb7d4019703'
+  const to = '000002298c03ed7d454a101eb7022bc95f7e5f41ac7800'
+  return Buffer.concat([Buffer.of(0x03), randomBytes(32), Buffer.from(from + to, 'hex')])
+}

@@ -37,9 +37,12 @@ export function stackPlot(title, unit, bars) {
 }
 
 /** Lines over a numeric axis: `lines` maps a line's name to its points. `x` and `y` name the axes, with their units. */
-export function linePlot(title, { x, y, isLog = false }, lines) {
+export function linePlot(title, { x, y, isLog = false, logBase = 10 }, lines) {
   return draw(title, {
-    xAxis: { ...axis(x), ...(isLog ? { type: 'log' } : { type: 'value', min: 'dataMin', max: 'dataMax' }) },
+    xAxis: {
+      ...axis(x),
+      ...(isLog ? { type: 'log', logBase } : { type: 'value', min: 'dataMin', max: 'dataMax' }),
+    },
     yAxis: { ...axis(y), type: 'value', min: 0 },
     series: Object.entries(lines).map(([name, data]) => ({
       ...{ name, type: 'line', showSymbol: data.length < 30, data },
@@ -54,7 +57,7 @@ function axis(name) {
 /** The picture as SVG text. */
 function draw(text, option) {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...SIZE })
-  const legend = { top: 40, type: 'plain', itemGap: 24 } // fonts differ in width, and names must not touch
+  const legend = { top: 40, type: 'plain', itemGap: 30 } // texts come out wider than they are taken for
   chart.setOption({
     ...{ animation: false, backgroundColor: '#ffffff', color: COLOURS, grid: GRID },
     ...{ title: { text, left: 'center', textStyle: { fontSize: 16 } }, legend },

@@ -1,25 +1,18 @@
 // What is measured, as its users start it: programs of their own, on a real pseudo-terminal and real files.
-import { execFileSync, spawn } from 'node:child_process'
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  watch,
-  writeFileSync,
-} from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Program } from './program.mjs'
 
 const program = (name) => fileURLToPath(new URL(`../../dist/${name}/cli/main.js`, import.meta.url))
 const BRIDGE = program('src')
 const SIMULATOR = program('hw-sim')
 const PLAIN_SERVER = fileURLToPath(new URL('./plain-server.mjs', import.meta.url))
-/** A file system in memory, where there is one. */
-const MEMORY = '/dev/shm'
+/** Does in a daemon's process what it is told by messages. */
+const PRELOAD = new URL('../../scripts/soak-http-preload.mjs', import.meta.url).href
+const ONLOOKERS = fileURLToPath(new URL('./onlookers.mjs', import.meta.url))
 /** What a key that bakes may sign. */
 const BAKING = [0x11, 0x12, 0x13]
 
@@ -89,9 +82,13 @@ export class Stand {
     return { path, keys, stateDir }
   }
 
-  /** Starts a daemon that is configured; resolves when it is ready to sign. */
-  async serve(path, keys, { nodeArgs = [] } = {}) {
-    const child = this.#start(BRIDGE, ['serve', '--config', path], nodeArgs)
+  /**
+   * Starts a daemon that is configured; resolves when it is ready to sign. One that `takesOrders` has `order`, for the
+   * orders of scripts/soak-http-preload.mjs.
+   */
+  async serve(path, keys, { nodeArgs = [], takesOrders = false } = {}) {
+    const loaded = takesOrders ? ['--import', PRELOAD] : []
+    const child = this.#start(BRIDGE, ['serve', '--config', path], [...nodeArgs, ...loaded], takesOrders)
     const events = {}
     await child.until((line) => {
       const event = JSON.parse(line)
@@ -101,8 +98,19 @@ export class Stand {
     const url = `http://${events['server.listening'].address}`
     const admin = `http://${events['admin.listening'].address}`
     const log = () => child.lines().map((line) => JSON.parse(line))
-    const { pid, stop } = child
-    return { keys, key: keys[0], url, port: Number(new URL(url).port), admin, pid, log, events, stop }
+    const { pid, stop, order } = child
+    return { keys, key: keys[0], url, port: Number(new URL(url).port), admin, pid, log, events, stop, order }
+  }
+
+  /** Somebody who looks on (bench/harness/onlookers.mjs), at work when it resolves. `stop` rejects when it ended early. */
+  async onlooker(...args) {
+    const child = this.#start(ONLOOKERS, args)
+    await child.until((line) => line === 'at work')
+    const stop = async () => {
+      if (child.hasEnded) throw new Error(`who looks on ended early: ${args.join(' ')}`)
+      await child.stop()
+    }
+    return { stop }
   }
 
   /** Ends everything and removes the folder. */
@@ -118,64 +126,9 @@ export class Stand {
     })
   }
 
-  #start(path, args, nodeArgs = []) {
-    const child = new Child([...nodeArgs, path, ...args], this.#folder)
+  #start(path, args, nodeArgs = [], takesOrders = false) {
+    const child = new Program([...nodeArgs, path, ...args], this.#folder, takesOrders)
     this.#children.add(child)
     return child
-  }
-}
-
-/**
- * A program with the lines of its output. They go to a file in memory: whoever reads a pipe is woken for each line, and
- * a file on the disk would meet the marks at the journal of the file system.
- */
-class Child {
-  #child
-  #ended
-  #output
-
-  constructor(args, cwd) {
-    this.#output = join(mkdtempSync(join(existsSync(MEMORY) ? MEMORY : cwd, 'tezio-bench-')), 'output')
-    const fd = openSync(this.#output, 'a')
-    this.#child = spawn(process.execPath, args, { cwd, stdio: ['ignore', fd, 'inherit'] })
-    closeSync(fd)
-    this.#ended = new Promise((resolve) => this.#child.once('exit', resolve))
-  }
-
-  get pid() {
-    return this.#child.pid
-  }
-
-  /** Every whole line that was written so far. */
-  lines() {
-    return readFileSync(this.#output, 'utf8').split('\n').slice(0, -1)
-  }
-
-  /** Resolves with the first line, also of those that came already, that `isWanted`. */
-  async until(isWanted) {
-    let seen = 0
-    const wanted = new Promise((resolve, reject) => {
-      const look = () => {
-        const lines = this.lines()
-        const found = lines.slice(seen).find(isWanted)
-        seen = lines.length
-        if (found === undefined) return
-        watcher.close()
-        resolve(found)
-      }
-      const watcher = watch(this.#output, look)
-      void this.#ended.then((code) => {
-        watcher.close()
-        reject(new Error(`a program ended with ${code}: ${this.lines().slice(-3).join('\n')}`))
-      })
-      look()
-    })
-    return wanted
-  }
-
-  stop = async () => {
-    this.#child.kill()
-    await this.#ended
-    rmSync(dirname(this.#output), { recursive: true, force: true })
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { ask } from './clients.mjs'
+import { residentMiB } from './process.mjs'
 
 /** The commands with which the link makes sure of a board: one for each of its four keys. */
 const COMMANDS_OF_A_START = 4
@@ -30,12 +31,6 @@ function answersIn(log) {
   if (answers.length !== COMMANDS_OF_A_START)
     throw new Error(`the log has ${answers.length} commands of the start, not ${COMMANDS_OF_A_START}`)
   return answers.reduce((sum, { ms }) => sum + ms, 0)
-}
-
-/** Resident memory of a process. */
-export function residentMiB(pid) {
-  const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  return Number(kibibytes) / 1024
 }
 
 /** What a process computed so far, in user and in system mode: fields 14 and 15 of proc(5), in ticks of 10 ms. */

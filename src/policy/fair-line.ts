@@ -8,6 +8,7 @@ export type Lane = {
 }
 
 type Queue<Item> = { readonly lane: Lane; readonly items: Item[] }
+type Queues<Item> = Map<PublicKeyHash, Queue<Item>>
 
 /**
  * As many urgent ones may go first, one after the other; then one that can wait has its turn. Even at 0.85 s for each,
@@ -20,9 +21,11 @@ const URGENT_IN_A_ROW = 4
  * overtaken by more than `URGENT_IN_A_ROW` urgent ones in a row.
  */
 export class FairLine<Item> {
-  /** By key; the one that was served last is at the end. */
-  readonly #urgent = new Map<PublicKeyHash, Queue<Item>>()
-  readonly #patient = new Map<PublicKeyHash, Queue<Item>>()
+  /** By key; whose turn comes first is at the front. */
+  readonly #urgent: Queues<Item> = new Map()
+  readonly #patient: Queues<Item> = new Map()
+  /** Whose turn it was last. Who came during that turn goes before another of the same key. */
+  readonly #lastTurn = new Map<Queues<Item>, PublicKeyHash>()
   #urgentInARow = 0
 
   get size(): number {
@@ -41,11 +44,12 @@ export class FairLine<Item> {
     const mustYield = this.#urgentInARow >= URGENT_IN_A_ROW && this.#patient.size > 0
     const queues = this.#urgent.size > 0 && !mustYield ? this.#urgent : this.#patient
     this.#urgentInARow = queues === this.#urgent && this.#patient.size > 0 ? this.#urgentInARow + 1 : 0
+    moveToEnd(queues, this.#lastTurn.get(queues))
     const [queue] = queues.values()
     const item = queue?.items.shift()
     if (queue === undefined) return undefined
-    queues.delete(queue.lane.key)
-    if (queue.items.length > 0) queues.set(queue.lane.key, queue)
+    this.#lastTurn.set(queues, queue.lane.key)
+    if (queue.items.length === 0) queues.delete(queue.lane.key)
     return item
   }
 
@@ -88,9 +92,16 @@ export class FairLine<Item> {
     yield* this.#patient.values()
   }
 
-  #queuesOf({ isUrgent }: Lane): Map<PublicKeyHash, Queue<Item>> {
+  #queuesOf({ isUrgent }: Lane): Queues<Item> {
     return isUrgent ? this.#urgent : this.#patient
   }
+}
+
+function moveToEnd<Item>(queues: Queues<Item>, key: PublicKeyHash | undefined): void {
+  const queue = key && queues.get(key)
+  if (queue === undefined) return
+  queues.delete(queue.lane.key)
+  queues.set(queue.lane.key, queue)
 }
 
 function longest<Item>(queues: ReadonlyMap<PublicKeyHash, Queue<Item>>): Queue<Item> | undefined {

@@ -39,14 +39,31 @@ describe('the line for the device', () => {
     ])
   })
 
-  test('a key that comes back waits for one of each other key at most', () => {
+  test('a key that comes back waits for the turn in hand and for no other of that key', () => {
     const line = new FairLine<string>()
     for (const [name, where] of many(5, 'a', lane(TZ1))) line.add(where, name)
     expect(line.next()).toBe('a0')
     line.add(lane(TZ3), 'b0')
-    expect([line.next(), line.next()]).toEqual(['a1', 'b0'])
+    expect([line.next(), line.next()]).toEqual(['b0', 'a1'])
     line.add(lane(TZ3), 'b1')
-    expect([line.next(), line.next()]).toEqual(['a2', 'b1'])
+    expect([line.next(), line.next()]).toEqual(['b1', 'a2'])
+  })
+
+  test('keys that always come back get as many turns each as one with a long queue', () => {
+    const line = new FairLine<string>()
+    for (const [name, where] of many(9, 'a', lane(TZ1, false))) line.add(where, name)
+    const order: unknown[] = []
+    for (let turn = 0; turn < 9; turn += 1) {
+      const served = line.next()
+      order.push(served?.slice(0, 1))
+      for (const [name, key] of [
+        ['b', TZ2],
+        ['c', TZ3],
+      ] as const) {
+        if (turn === 0 || served === name) line.add(lane(key, false), name)
+      }
+    }
+    expect(order).toEqual(['a', 'b', 'c', 'a', 'b', 'c', 'a', 'b', 'c'])
   })
 
   test('lets blocks and votes go before what can wait', () => {
