@@ -21,14 +21,15 @@ export async function openBarePort(path) {
     if (scan.kind === 'reply') answered(scan)
   })
   return {
-    /** Resolves when the reply is there; rejects when it is not a signature. */
+    /** Resolves with the 64 bytes of the signature; rejects when the reply has none. */
     exchange: async (command) => {
       received = Buffer.alloc(0)
       const reply = new Promise((resolve) => (answered = resolve))
       port.write(command)
-      const { size } = await reply
+      const { size, body } = await reply
       if (size !== Math.max(...REPLY_SIZES))
         throw new Error(`the board answered with ${size} bytes, not a signature`)
+      return body
     },
     close: () => new Promise((resolve) => port.close(resolve)),
   }

@@ -10,6 +10,7 @@ const program = (name) => fileURLToPath(new URL(`../../dist/${name}/cli/main.js`
 const BRIDGE = program('src')
 const SIMULATOR = program('hw-sim')
 const PLAIN_SERVER = fileURLToPath(new URL('./plain-server.mjs', import.meta.url))
+const BARE_RELAY = fileURLToPath(new URL('./bare-relay.mjs', import.meta.url))
 /** Does in a daemon's process what it is told by messages. */
 const PRELOAD = new URL('../../scripts/soak-http-preload.mjs', import.meta.url).href
 const ONLOOKERS = fileURLToPath(new URL('./onlookers.mjs', import.meta.url))
@@ -40,8 +41,17 @@ export class Stand {
   }
 
   /** An HTTP server that does nothing but answer: `{ port, stop }`. */
-  async plainServer() {
-    const child = this.#start(PLAIN_SERVER, [])
+  plainServer() {
+    return this.#server(PLAIN_SERVER, [])
+  }
+
+  /** A server that hands what it is sent to a board and answers with what comes back: `{ port, stop }`. */
+  bareRelay({ path }) {
+    return this.#server(BARE_RELAY, [path])
+  }
+
+  async #server(program, args) {
+    const child = this.#start(program, args)
     const line = await child.until((text) => /^port /.test(text))
     return { port: Number(line.split(' ')[1]), stop: child.stop }
   }

@@ -17,18 +17,37 @@ export async function relay(stand, { isQuick }) {
   const zero = await sequences(stand, 'zero', isQuick ? 300 : 3000)
   const board = await sequences(stand, 'board', isQuick ? 20 : 200)
   const [bare, octez] = [zero.distributions['bare serialport'], zero.distributions['Octez sequence']]
-  const { 'bare serialport': bareBoard, 'Octez sequence': octezBoard } = board.distributions
+  const {
+    'bare relay': relayBoard,
+    'bare serialport': bareBoard,
+    'Octez sequence': octezBoard,
+  } = board.distributions
   return {
     title: 'Relay',
     text:
       'One attestation with a P-256 key: mark raised and synced, signature verified on the host. The Octez sequence is ' +
       '`GET /authorized_keys` and a chunked `POST /keys/...`, each on a new connection; the Taquito sequence `POST` and ' +
       '`GET /keys/...` on one that stays open. `bare serialport` is the SIGN command alone; the plain ' +
-      'server reads the same two requests and answers `{}`. The split is of medians: what ' +
+      'server reads the same two requests and answers `{}`; the bare relay hands the POST to a board and answers with ' +
+      'what comes back, and does nothing else. The split is of medians: what ' +
       'the daemon says of each request in its log, and as HTTP what the client waits beyond it, its own work included.',
     tables: [
       { title: '`zero`: a board that answers at once', rows: latencyRows(zero.distributions) },
       { title: "`board`: a real board's times", rows: latencyRows(board.distributions) },
+      {
+        title: 'Share of the bridge in an Octez sequence with `board`, medians',
+        rows: [
+          {
+            beyond: 'the bare relay, to which the same client sends the same requests',
+            '%': share(octezBoard, relayBoard),
+          },
+          {
+            beyond: "a bare SIGN: the client's own work on two connections counts as the bridge's",
+            '%': share(octezBoard, bareBoard),
+          },
+          { beyond: 'the device, within the daemon, by its log: without HTTP', '%': board.own },
+        ],
+      },
       {
         title: 'Where the time of an Octez sequence goes',
         rows: splitRows({ zero: zero.split, board: board.split }),
@@ -44,10 +63,15 @@ export async function relay(stand, { isQuick }) {
     targets: [
       judge('octez-median', octez.p50 - bare.p50),
       judge('octez-p99', octez.p99 - bare.p99),
-      judge('board-share', (100 * (octezBoard.p50 - bareBoard.p50)) / octezBoard.p50),
+      judge('board-share', share(octezBoard, relayBoard)),
       judge('refusal-median', Math.max(...REFUSALS.map((name) => zero.distributions[name].p50))),
     ],
   }
+}
+
+/** How much of the whole a sequence takes beyond something else, in percent of medians. */
+function share(sequence, other) {
+  return (100 * (sequence.p50 - other.p50)) / sequence.p50
 }
 
 const REFUSALS = ['refused by a mark', 'refused by policy']
@@ -57,21 +81,29 @@ async function sequences(stand, latency, count) {
   const bareBoard = await stand.board(latency)
   const board = await stand.board(latency)
   const daemon = await stand.daemon(board, { aliases: [ALIAS] })
-  const plain = await stand.plainServer()
+  const [plain, relayed] = [await stand.plainServer(), await stand.board(latency)]
+  const bareRelay = await stand.bareRelay(relayed)
   const taquito = taquitoClient(daemon)
-  const next = levels()
+  const [next, nextOfRelay] = [levels(), levels()]
   const tasks = {
     'bare serialport': bare(bareBoard.path),
     'two requests to a plain server': { run: () => octezSequence(plain, 'any', attestation(FIRST_LEVEL)) },
+    'bare relay': { run: () => octezSequence(bareRelay, 'any', attestation(nextOfRelay())) },
     'Octez sequence': { run: () => octezSequence(daemon, daemon.key, attestation(next())) },
     'Taquito sequence': { run: () => taquito.sign(daemon.key, attestation(next())) },
     ...(latency === 'zero' ? refusals(daemon) : {}),
   }
   const distributions = await measure(tasks, { count, warmUp: latency === 'zero' ? 100 : 3 })
   taquito.close()
-  const split = splitOf(daemon.log(), distributions['Octez sequence'].p50)
-  for (const { stop } of [daemon, plain, board, bareBoard]) await stop()
-  return { distributions, split }
+  const signed = daemon
+    .log()
+    .filter(({ event, outcome }) => event === 'signature.decided' && outcome === 'signed')
+  const split = splitOf(signed, distributions['Octez sequence'].p50)
+  const own = distributionOf(
+    signed.map(({ deviceMs, totalMs }) => (100 * (totalMs - deviceMs)) / totalMs),
+  ).p50
+  for (const { stop } of [daemon, bareRelay, plain, relayed, board, bareBoard]) await stop()
+  return { distributions, split, own }
 }
 
 function bare(path) {
@@ -99,8 +131,7 @@ function refusals(daemon) {
 }
 
 /** Medians in ms of what signatures spent in each step, by the daemon's own log. */
-function splitOf(log, clientMs) {
-  const signed = log.filter(({ event, outcome }) => event === 'signature.decided' && outcome === 'signed')
+function splitOf(signed, clientMs) {
   const median = (of) => distributionOf(signed.map(of)).p50
   const parts = {
     parse: median(({ parseMs }) => parseMs),
