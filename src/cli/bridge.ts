@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { monotonicClock } from '../clock.js'
 import type { Config } from '../config/index.js'
 import { TezioDevice, type KeyPin } from '../device/index.js'
@@ -18,7 +19,7 @@ import { openSockets, type OpenSocket } from './socket-listeners.js'
 import { missingMarks } from './mark-selection.js'
 import type { ServedConfig } from './served-config.js'
 import { telemetrySources } from './telemetry-sources.js'
-import { packageVersion } from './version.js'
+import { packageFile, packageVersion } from './version.js'
 
 /** A bridge at work. */
 export type Bridge = {
@@ -37,6 +38,9 @@ export type BridgeOptions = {
   readonly log: AdjustableLog
   readonly telemetry: Telemetry
 }
+
+/** Where the build puts the operator's page. */
+const PAGE = fileURLToPath(packageFile('dist/src/server/page/'))
 
 /** Requests that may wait for the device at once. */
 const QUEUE_CAPACITY = 100
@@ -58,7 +62,7 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
   const signer = createSigner(config, onEvent, { store, device, keys, headCheck, hooks })
   const version = packageVersion()
   const page = new LivePage({
-    ...{ source: telemetry, assets: loadAssets(version), clock: monotonicClock, onFault },
+    ...{ source: telemetry, assets: loadAssets(version, PAGE), clock: monotonicClock, onFault },
   })
   const listening: ListeningAddress[] = []
   const parts: AppParts = {

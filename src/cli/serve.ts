@@ -3,6 +3,7 @@ import { Telemetry } from '../telemetry/index.js'
 import { startBridge, type Bridge } from './bridge.js'
 import { eventSink } from './event-sink.js'
 import { EXIT, type ExitCode } from './exit-code.js'
+import { keepHeapSmall } from './heap.js'
 import { createLog, terminalLines, type Log, type LogLevel } from './log.js'
 import { reportWarnings, Reloads } from './reload.js'
 import { monotonicClock } from '../clock.js'
@@ -39,6 +40,7 @@ export async function serve({ config: file, stateDir, port, logLevel }: ServeOpt
   })
   reportWarnings(config, log)
   const bridge = await startBridge({ config, log, telemetry })
+  keepHeapSmall()
   reloads.begin(bridge)
   const manager = serviceManager({ environment: process.env, clock: monotonicClock, log })
   manager.ready(`listening at ${bridge.address}`)

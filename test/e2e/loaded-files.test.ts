@@ -2,22 +2,29 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { bundleDaemon } from '../../scripts/bundle.mjs'
 import { ADDRESS, Bench, sign, type Daemon } from './daemon.js'
 import { attestation } from './payloads.js'
 
-/** The packages that a daemon with a plain configuration loads. Another one makes everybody wait after each crash. */
-const PACKAGES = [
-  ...['@hono/node-server', 'hono', 'bson'],
+/** The packages that are in the daemon's one file. Another one makes everybody wait after each crash. */
+const BUNDLED = [
+  ...['@hono/node-server', 'hono', 'bson', 'commander', 'yaml', 'zod', 'prom-client'],
   ...['@noble/curves', '@noble/hashes', 'bs58check', 'bs58', 'base-x'],
+]
+
+/** The packages that a daemon with a plain configuration loads beside it. */
+const PACKAGES = [
   ...['@serialport/bindings-cpp', '@serialport/bindings-interface', '@serialport/stream', 'node-gyp-build'],
   ...['@serialport/parser-readline', '@serialport/parser-delimiter'], // the binding reads udevadm's lines with it
   ...['debug', 'ms', 'supports-color', 'has-flag'], // of serialport
-  ...['commander', 'yaml', 'zod', 'prom-client'],
   ...['pino', 'pino-std-serializers', '@pinojs/redact', 'atomic-sleep', 'on-exit-leak-free'],
   ...['quick-format-unescaped', 'safe-stable-stringify', 'sonic-boom', 'thread-stream'], // of pino
   ...['fs-native-extensions', 'require-addon', 'which-runtime'],
   ...['bare-addon-resolve', 'bare-module-resolve', 'bare-semver'], // of fs-native-extensions
 ]
+
+/** The files of the program itself that `serve` loads. */
+const OWN = ['src/cli/main.js', 'src/cli/output.js', 'src/system-error.js', 'src/cli/daemon.js']
 
 /** The parts of the program that only other commands need. */
 const OF_OTHER_COMMANDS = [
@@ -43,17 +50,24 @@ beforeEach(async () => {
 afterEach(() => bench.close())
 
 describe('serve', () => {
-  test('loads no package that a plain configuration does not need', async () => {
+  test('loads one file of its own beside what begins, and no package that a plain configuration does not need', async () => {
     await ready(start())
-    const packages = loaded().map((path) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1])
-    expect(new Set(packages.filter((name) => name !== undefined))).toEqual(new Set(PACKAGES))
+    const isOfPackage = (path: string) => path.includes('/node_modules/')
+    expect(new Set(loaded().filter(isOfPackage).map(packageOf))).toEqual(new Set(PACKAGES))
+    const own = loaded().filter((path) => !isOfPackage(path))
+    expect(own.map((path) => relative(DIST, path)).sort()).toEqual([...OWN].sort())
   })
 
-  test('loads no part that only another command needs', async () => {
-    await ready(start())
-    const own = loaded().map((path) => relative(DIST, path))
+  test('has in that file what the daemon is made of, and no part that only another command needs', async () => {
+    const modules = await bundleDaemon(DIST, bench.folder)
+    expect(new Set(modules.map(packageOf).filter((name) => name !== undefined))).toEqual(new Set(BUNDLED))
+    const own = modules.map((path) => relative(DIST, path))
     expect(own).toContain('src/policy/decide.js')
     expect(own.filter((path) => OF_OTHER_COMMANDS.some((part) => part.test(path)))).toEqual([])
+    const [built, made] = [join(DIST, 'src/cli'), bench.folder].map((folder) =>
+      readFileSync(join(folder, 'daemon.js'), 'utf8'),
+    )
+    expect(built).toBe(made)
   })
 
   test('has loaded all that a signature needs before it is ready', async () => {
@@ -65,6 +79,11 @@ describe('serve', () => {
     expect(loaded()).toEqual(before)
   })
 })
+
+/** The name of the package that a file belongs to; `undefined` for the program's own. */
+function packageOf(path: string): string | undefined {
+  return /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]
+}
 
 function start(): Daemon {
   return bench.launch({ node: ['--import', LIST_LOADED], environment: { LOADED: list } })

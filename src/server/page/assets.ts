@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { PageState } from './browser/live-message.js'
 
 /** A file that the page needs. */
@@ -18,10 +17,10 @@ const SCRIPT = 'text/javascript; charset=utf-8'
 const STYLE = 'text/css; charset=utf-8'
 
 /**
- * Reads the compiled page once, for as long as the daemon runs. `folder` is where the build put it: beside this file.
+ * Reads the compiled page once, for as long as the daemon runs. `folder` is where the build put it.
  * Throws the system's error for a file that is missing, which names it.
  */
-export function loadAssets(version: string, folder = fileURLToPath(new URL('.', import.meta.url))): Assets {
+export function loadAssets(version: string, folder: string): Assets {
   const { resolve } = createRequire(import.meta.url)
   const files = new Map<string, Asset>([
     ['page.css', styles(join(folder, 'styles'))],
