@@ -4,10 +4,12 @@ import { p256 } from '@noble/curves/nist.js'
 import { verifierOf, verifySignature } from '../dist/src/tezos/index.js'
 import { openBarePort, signCommand } from './harness/bare-port.mjs'
 import { octezSequence, octezSign } from './harness/clients.mjs'
+import { chainOf, makeJournal, openJournal, reserve, wantedAt } from './harness/journal.mjs'
 import { measure } from './harness/measure.mjs'
 import { attestation } from './harness/payload.mjs'
 import { plainSync } from './harness/plain-sync.mjs'
 import { link } from './parts/link.mjs'
+import { ceilingOfBoard } from './parts/load/ceiling.mjs'
 
 const ALIAS = 3
 /** About the size of a mark's line. */
@@ -22,7 +24,7 @@ export const CHECKS = {
   },
   sequence: {
     what: 'Octez sequence over its parts by themselves: bare SIGN, two plain requests, one fdatasync',
-    limit: 3,
+    limit: 3.5,
     measure: sequenceOverParts,
   },
   verification: {
@@ -35,14 +37,19 @@ export const CHECKS = {
     limit: 5,
     measure: refusalOverPlain,
   },
+  journal: {
+    what: 'raising a mark durably over one fdatasync of the same size',
+    limit: 2.5,
+    measure: journalOverSync,
+  },
   throughput: {
     what: "8 clients with a board's times over what the board alone makes",
     ...{ limit: 0.9, isBest: 'higher' },
     measure: throughputOverCeiling,
   },
   start: {
-    what: 'start to ready over the start of Node alone',
-    limit: 25,
+    what: 'start to ready, and the stop after it, over the start of Node alone',
+    limit: 20,
     measure: startOverNode,
   },
 }
@@ -61,6 +68,22 @@ async function sequenceOverParts(stand) {
     { count: 400, warmUp: 150 },
   )
   return times.sequence.p50 / (times.bare.p50 + times.requests.p50 + times.sync.p50)
+}
+
+async function journalOverSync(stand) {
+  const mark = { chain: chainOf(1), key: 'tz3g4AnLYCcGY5sQvk6m2bxfBGFfXx4c1HfJ', kind: 'attestation' }
+  const directory = stand.path('journal')
+  makeJournal(directory, [mark])
+  const journal = openJournal(directory)
+  let level = 0
+  const raise = () => {
+    level += 1
+    reserve(journal, wantedAt(mark, level))
+  }
+  const sync = plainSync(stand.path('plain'), LINE_BYTES)
+  const times = await measure({ sync, raise: { run: raise } }, { count: 500, rounds: 25 })
+  journal.close()
+  return times.raise.p50 / times.sync.p50
 }
 
 async function preparedOverSingle() {
@@ -98,20 +121,8 @@ async function refusalOverPlain(stand) {
 }
 
 async function throughputOverCeiling(stand) {
-  const [board, bareBoard] = [await stand.board('board'), await stand.board('board')]
-  const daemon = await stand.daemon(board, { aliases: [ALIAS] })
-  const next = levels()
-  const alone = await measure({ bare: bareSign(bareBoard.path) }, { count: 10, rounds: 1, warmUp: 2 })
-  // Of several chains, so that votes that overtake each other are no conflict.
-  const signatures = 32
-  const startedAt = performance.now()
-  await Promise.all(
-    Array.from({ length: 8 }, async () => {
-      for (let index = 0; index < signatures / 8; index += 1)
-        await octezSign(daemon, daemon.key, attestation(next()))
-    }),
-  )
-  return (alone.bare.p50 * signatures) / (performance.now() - startedAt)
+  const { target } = await ceilingOfBoard(stand, { isQuick: true })
+  return target.measured
 }
 
 async function startOverNode(stand) {
