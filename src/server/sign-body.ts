@@ -37,7 +37,10 @@ export function readBody(c: Received): Promise<Uint8Array> {
       reject(new HttpRefusalError('malformed-body', 'the body ends before its end')) // the client left, or broke its chunks
     }
     if (incoming.destroyed) cut()
-    incoming.on('data', take).on('error', cut).on('close', cut)
+    incoming.on('data', take).on('error', cut)
+    incoming.on('close', () => {
+      if (!incoming.readableEnded) cut()
+    })
     incoming.on('end', () => {
       resolve(concatBytes(...chunks))
     })
