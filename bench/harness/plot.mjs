@@ -4,8 +4,11 @@ const SIZE = { width: 860, height: 420 }
 const GRID = { left: 70, right: 30, top: 80, bottom: 60 }
 const COLOURS = ['#0b6e99', '#d9730d', '#6940a5', '#448361', '#ad1a72', '#9f6b53', '#787774', '#dfab01']
 
-/** Latency by percentile, as HDR histograms are read: each step to the right is rarer by the same factor. `isLog` is for long tails. */
-export function percentilePlot(title, distributions, { isLog = false } = {}) {
+/**
+ * Latency by percentile, as HDR histograms are read: each step to the right is rarer by the same factor. `isLog` is for
+ * long tails, and an axis that is not `isFromZero` for what differs by little of the whole.
+ */
+export function percentilePlot(title, distributions, { isLog = false, isFromZero = true } = {}) {
   const rarity = (percent) => 1 / (1 - percent / 100)
   return draw(title, {
     xAxis: {
@@ -13,7 +16,7 @@ export function percentilePlot(title, distributions, { isLog = false } = {}) {
       ...{ type: 'log', logBase: 10, min: 1 },
       axisLabel: { formatter: (value) => `${Number((100 - 100 / value).toFixed(3))} %` },
     },
-    yAxis: { ...axis('ms'), type: isLog ? 'log' : 'value' },
+    yAxis: { ...axis('ms'), type: isLog ? 'log' : 'value', scale: !isFromZero },
     series: Object.entries(distributions).map(([name, distribution]) => ({
       ...{ name, type: 'line', showSymbol: false },
       data: distribution.curve().map(([percent, ms]) => [rarity(percent), ms]),

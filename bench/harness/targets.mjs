@@ -13,7 +13,7 @@ export const TARGETS = {
     ...{ limit: 8, unit: 'ms', isBest: 'lower' },
   },
   'board-share': {
-    what: 'share of the bridge in a `board` P-256 signature, median',
+    what: 'share of the bridge in a `board` P-256 signature, beyond a bare relay, median',
     ...{ limit: 3, unit: '%', isBest: 'lower' },
   },
   'journal-over-fdatasync': {

@@ -1,6 +1,6 @@
 import { openBarePort, signCommand } from '../harness/bare-port.mjs'
 import { octezSequence, octezSign, taquitoClient } from '../harness/clients.mjs'
-import { distributionOf } from '../harness/distribution.mjs'
+import { distributionOf, rounded } from '../harness/distribution.mjs'
 import { measure } from '../harness/measure.mjs'
 import { attestation } from '../harness/payload.mjs'
 import { percentilePlot, stackPlot } from '../harness/plot.mjs'
@@ -55,7 +55,9 @@ export async function relay(stand, { isQuick }) {
     ],
     plots: {
       'relay-zero': percentilePlot('Requests with a board that answers at once', zero.distributions),
-      'relay-board': percentilePlot("Requests with a real board's times", board.distributions),
+      'relay-board': percentilePlot("Requests with a real board's times", signing(board.distributions), {
+        isFromZero: false,
+      }),
       'relay-split': stackPlot('Where the time of an Octez sequence goes (`zero`)', 'ms', {
         zero: zero.split,
       }),
@@ -71,9 +73,16 @@ export async function relay(stand, { isQuick }) {
 
 /** How much of the whole a sequence takes beyond something else, in percent of medians. */
 function share(sequence, other) {
-  return (100 * (sequence.p50 - other.p50)) / sequence.p50
+  return rounded((100 * (sequence.p50 - other.p50)) / sequence.p50)
 }
 
+/** All that waits for a board. */
+function signing(distributions) {
+  const waits = Object.entries(distributions).filter(([name]) => name !== PLAIN)
+  return Object.fromEntries(waits)
+}
+
+const PLAIN = 'two requests to a plain server'
 const REFUSALS = ['refused by a mark', 'refused by policy']
 
 /** Distributions of everything that is compared, in turns, and the split of the Octez sequence. */
@@ -87,7 +96,7 @@ async function sequences(stand, latency, count) {
   const [next, nextOfRelay] = [levels(), levels()]
   const tasks = {
     'bare serialport': bare(bareBoard.path),
-    'two requests to a plain server': { run: () => octezSequence(plain, 'any', attestation(FIRST_LEVEL)) },
+    [PLAIN]: { run: () => octezSequence(plain, 'any', attestation(FIRST_LEVEL)) },
     'bare relay': { run: () => octezSequence(bareRelay, 'any', attestation(nextOfRelay())) },
     'Octez sequence': { run: () => octezSequence(daemon, daemon.key, attestation(next())) },
     'Taquito sequence': { run: () => taquito.sign(daemon.key, attestation(next())) },

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/tezos/index.js'
 import {
@@ -16,12 +18,45 @@ import {
   TZ3,
   type TestBridge,
 } from './fixture.js'
+import { incomingOf } from './incoming.js'
 
 function post({ app }: TestBridge, body: string | Uint8Array, headers: Record<string, string> = {}) {
   return ask(app, `/keys/${TZ3}`, { method: 'POST', body, headers })
 }
 
 const utf8 = new TextEncoder()
+
+it('a body whose connection is gone before it is asked for is 400, and nobody waits for it', async () => {
+  const { app } = testBridge()
+  const env = incomingOf('"03"')
+  env.incoming.destroy()
+  await once(env.incoming, 'close')
+  const init = {
+    method: 'POST',
+    headers: { host: 'localhost', 'content-type': 'application/json' },
+    body: '"03"',
+  }
+  const response = await app.request(`/keys/${TZ3}`, init, env)
+  expect(response.status).toBe(400)
+  expect(await response.text()).toContain('malformed-body')
+})
+
+it('a body that is given up before its end, without an error, is 400', async () => {
+  const { app } = testBridge()
+  const { socket } = incomingOf().incoming
+  const env = { incoming: Object.assign(new Readable({ read: () => undefined }), { socket }) }
+  const init = {
+    method: 'POST',
+    headers: { host: 'localhost', 'content-type': 'application/json' },
+    body: '"',
+  }
+  const answer = app.request(`/keys/${TZ3}`, init, env)
+  env.incoming.push('"03')
+  env.incoming.destroy()
+  const response = await answer
+  expect(response.status).toBe(400)
+  expect(await response.text()).toContain('the body ends before its end')
+})
 
 describe('F31 a body', () => {
   const bad: Record<string, string | Uint8Array> = {
