@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import { p256 } from '@noble/curves/nist.js'
 import { verifierOf, verifySignature } from '../dist/src/tezos/index.js'
-import { openBarePort, signCommand } from './harness/bare-port.mjs'
+import { bareSigning } from './harness/bare-port.mjs'
 import { octezSequence, octezSign } from './harness/clients.mjs'
 import { chainOf, makeJournal, openJournal, reserve, wantedAt } from './harness/journal.mjs'
 import { measure } from './harness/measure.mjs'
-import { attestation } from './harness/payload.mjs'
+import { attestation, levelsFrom } from './harness/payload.mjs'
 import { plainSync } from './harness/plain-sync.mjs'
 import { link } from './parts/link.mjs'
 import { ceilingOfBoard } from './parts/load/ceiling.mjs'
@@ -57,10 +57,10 @@ export const CHECKS = {
 async function sequenceOverParts(stand) {
   const [board, bareBoard, plain] = [await stand.board(), await stand.board(), await stand.plainServer()]
   const daemon = await stand.daemon(board, { aliases: [ALIAS] })
-  const next = levels()
+  const next = levelsFrom(1000)
   const times = await measure(
     {
-      bare: bareSign(bareBoard.path),
+      bare: bareSigning(bareBoard.path),
       requests: { run: () => octezSequence(plain, 'any', attestation(1)) },
       sync: plainSync(stand.path('plain'), LINE_BYTES),
       sequence: { run: () => octezSequence(daemon, daemon.key, attestation(next())) },
@@ -141,19 +141,4 @@ async function startOverNode(stand) {
     { count: 3, rounds: 1, warmUp: 1 },
   )
   return times.start.p50 / times.node.p50
-}
-
-function bareSign(path) {
-  const next = levels()
-  let port
-  return {
-    open: async () => (port = await openBarePort(path)),
-    run: () => port.exchange(signCommand(ALIAS, attestation(next()))),
-    close: () => port.close(),
-  }
-}
-
-function levels() {
-  let level = 1000
-  return () => level++
 }

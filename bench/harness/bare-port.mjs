@@ -1,5 +1,9 @@
 import { SerialPort } from 'serialport'
 import { encodeCommand, scanReply, sign } from '../../dist/src/device/tezio/index.js'
+import { attestation, levelsFrom } from './payload.mjs'
+
+/** The P-256 key, which bakers use. */
+const ALIAS = 3
 
 /** The sizes of a reply's frame: a status byte, or a signature. */
 const REPLY_SIZES = [5, 68]
@@ -32,5 +36,15 @@ export async function openBarePort(path) {
       return body
     },
     close: () => new Promise((resolve) => port.close(resolve)),
+  }
+}
+
+/** A task for `measure`: one SIGN after the other with the P-256 key. */
+export function bareSigning(path, nextLevel = levelsFrom(1)) {
+  let port
+  return {
+    open: async () => (port = await openBarePort(path)),
+    run: () => port.exchange(signCommand(ALIAS, attestation(nextLevel()))),
+    close: () => port.close(),
   }
 }

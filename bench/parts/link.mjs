@@ -2,9 +2,9 @@ import { monotonicClock } from '../../dist/src/clock.js'
 import { openSerialLink } from '../../dist/src/device/serial-link.js'
 import { Session } from '../../dist/src/device/session.js'
 import { sign } from '../../dist/src/device/tezio/index.js'
-import { openBarePort, signCommand } from '../harness/bare-port.mjs'
+import { bareSigning } from '../harness/bare-port.mjs'
 import { measure } from '../harness/measure.mjs'
-import { attestation } from '../harness/payload.mjs'
+import { attestation, levelsFrom } from '../harness/payload.mjs'
 import { percentilePlot } from '../harness/plot.mjs'
 import { latencyRows } from '../harness/report.mjs'
 import { judge } from '../harness/targets.mjs'
@@ -18,7 +18,7 @@ export async function link(stand, { isQuick }) {
   const board = await stand.board('zero')
   const levels = levelsFrom(1)
   const distributions = await measure(
-    { 'bare serialport': bare(board.path, levels), session: session(board.path, levels) },
+    { 'bare serialport': bareSigning(board.path, levels), session: session(board.path, levels) },
     { count: isQuick ? 500 : 5000, rounds: 10 },
   )
   await board.stop()
@@ -31,21 +31,6 @@ export async function link(stand, { isQuick }) {
     tables: [{ title: 'Round trip of SIGN', rows: latencyRows(distributions) }],
     plots: { 'link-round-trip': percentilePlot('Round trip of SIGN on one pseudo-terminal', distributions) },
     targets: [judge('session-over-bare', sessionTimes.p50 / bareTimes.p50)],
-  }
-}
-
-/** The board refuses a level twice, so no two exchanges share one. */
-function levelsFrom(first) {
-  let level = first
-  return () => level++
-}
-
-function bare(path, nextLevel) {
-  let port
-  return {
-    open: async () => (port = await openBarePort(path)),
-    run: () => port.exchange(signCommand(ALIAS, attestation(nextLevel()))),
-    close: () => port.close(),
   }
 }
 

@@ -1,8 +1,8 @@
-import { openBarePort, signCommand } from '../harness/bare-port.mjs'
+import { bareSigning } from '../harness/bare-port.mjs'
 import { octezSequence, octezSign, taquitoClient } from '../harness/clients.mjs'
 import { distributionOf, rounded } from '../harness/distribution.mjs'
 import { measure } from '../harness/measure.mjs'
-import { attestation } from '../harness/payload.mjs'
+import { attestation, levelsFrom } from '../harness/payload.mjs'
 import { percentilePlot, stackPlot } from '../harness/plot.mjs'
 import { latencyRows } from '../harness/report.mjs'
 import { judge } from '../harness/targets.mjs'
@@ -93,9 +93,9 @@ async function sequences(stand, latency, count) {
   const [plain, relayed] = [await stand.plainServer(), await stand.board(latency)]
   const bareRelay = await stand.bareRelay(relayed)
   const taquito = taquitoClient(daemon)
-  const [next, nextOfRelay] = [levels(), levels()]
+  const [next, nextOfRelay] = [levelsFrom(FIRST_LEVEL), levelsFrom(FIRST_LEVEL)]
   const tasks = {
-    'bare serialport': bare(bareBoard.path),
+    'bare serialport': bareSigning(bareBoard.path),
     [PLAIN]: { run: () => octezSequence(plain, 'any', attestation(FIRST_LEVEL)) },
     'bare relay': { run: () => octezSequence(bareRelay, 'any', attestation(nextOfRelay())) },
     'Octez sequence': { run: () => octezSequence(daemon, daemon.key, attestation(next())) },
@@ -113,21 +113,6 @@ async function sequences(stand, latency, count) {
   ).p50
   for (const { stop } of [daemon, bareRelay, plain, relayed, board, bareBoard]) await stop()
   return { distributions, split, own }
-}
-
-function bare(path) {
-  const next = levels()
-  let port
-  return {
-    open: async () => (port = await openBarePort(path)),
-    run: () => port.exchange(signCommand(ALIAS, attestation(next()))),
-    close: () => port.close(),
-  }
-}
-
-function levels() {
-  let level = FIRST_LEVEL
-  return () => level++
 }
 
 /** Another payload below the mark, and an operation where only consensus is allowed: no device is asked. */

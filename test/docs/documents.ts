@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 /** The project's folder, with a slash at its end. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-const IGNORED = /^(?:node_modules|dist|dist\..*\.new|reports|\.git)$/
+const IGNORED = /^(?:node_modules|dist|dist\..*\.new|reports|results|\.git)$/
 
 /** A fenced block: its language, its lines, and the line of the file its first one is, from 1. */
 export type Fence = { readonly language: string; readonly lines: readonly string[]; readonly at: number }
