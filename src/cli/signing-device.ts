@@ -48,6 +48,10 @@ function failureCode({ code }: DeviceError): DeviceFailureCode {
     case 'port-busy':
     case 'port-permission':
     case 'port-failed':
+    case 'module-failed':
+    case 'token-not-found':
+    case 'token-key-missing':
+    case 'pin-refused':
       return 'device-unavailable'
     default:
       return code

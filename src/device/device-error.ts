@@ -13,6 +13,8 @@ import type { StatusName } from './tezio/index.js'
  * - `device-refused`: it did not accept the command, for another reason or an unknown one.
  * - `wrong-device`: the board answers with other keys than the configured ones.
  * - `port-not-found`, `port-busy`, `port-permission`, `port-failed`: the port could not be opened.
+ * - `module-failed`, `token-not-found`, `token-key-missing`, `pin-refused`: a PKCS#11 module or token could not be used;
+ *   after `pin-refused` it is not tried again, for tokens lock themselves.
  */
 export type DeviceErrorCode =
   | 'device-unavailable'
@@ -29,6 +31,10 @@ export type DeviceErrorCode =
   | 'port-busy'
   | 'port-permission'
   | 'port-failed'
+  | 'module-failed'
+  | 'token-not-found'
+  | 'token-key-missing'
+  | 'pin-refused'
 
 /** A failure at the device. `sent` says whether bytes of the command left for it: then it may have acted. */
 export class DeviceError extends Error {

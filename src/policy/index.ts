@@ -37,7 +37,14 @@ export type {
   SigningDevice,
 } from './signing-device.js'
 export { clockText, hoursText, WEEKDAYS, type SigningHours, type Weekday } from './signing-hours.js'
-export { LONGEST_WINDOW_HOURS, type Spend, type SpendWindow } from './spend.js'
+export {
+  decideSpend,
+  LONGEST_WINDOW_HOURS,
+  type Spend,
+  type SpendVerdict,
+  type SpendWindow,
+  type WantedSpend,
+} from './spend.js'
 export { StateError, type StateErrorCode } from './state-error.js'
 export type { StateEvent } from './state-event.js'
 export { syncDirectory, systemFiles, type StateFiles } from './state-files.js'

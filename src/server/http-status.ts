@@ -86,6 +86,9 @@ const STATUS: Readonly<Record<RefusalCode | HttpRefusalCode, ErrorStatus>> = {
   'journal-replaced': 500,
   'state-write-failed': 500,
   'state-unreadable': 500,
+  'marks-unavailable': 500,
+  'marks-went-back': 500,
+  'marks-schema': 500,
   'internal-error': 500,
 }
 

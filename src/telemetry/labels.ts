@@ -83,6 +83,10 @@ export const DEVICE_ERRORS: readonly string[] = Object.keys({
   'port-busy': true,
   'port-permission': true,
   'port-failed': true,
+  'module-failed': true,
+  'token-not-found': true,
+  'token-key-missing': true,
+  'pin-refused': true,
 } satisfies Readonly<Record<DeviceErrorCode, true>>)
 
 /**

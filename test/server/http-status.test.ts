@@ -65,6 +65,9 @@ const EXPECTED: Readonly<Record<Code, number>> = {
   'journal-replaced': 500,
   'state-write-failed': 500,
   'state-unreadable': 500,
+  'marks-unavailable': 500,
+  'marks-went-back': 500,
+  'marks-schema': 500,
   'internal-error': 500,
 }
 
