@@ -1,5 +1,4 @@
 import { monotonicClock } from '../clock.js'
-import type { TezioDevice } from '../device/index.js'
 import type { GuardedSigner, MarksJournal } from '../policy/index.js'
 import type { Telemetry } from '../telemetry/index.js'
 import {
@@ -15,12 +14,13 @@ import {
 } from '../server/index.js'
 import { callerRules } from './callers.js'
 import { controlHandlers } from './control-handlers.js'
+import type { DeviceSet } from './device-set.js'
 import { configuredKeys } from './key-directory.js'
 import type { ServedConfig } from './served-config.js'
 
 /** What the apps of every configuration share. */
 export type AppParts = Sinks & {
-  readonly device: TezioDevice
+  readonly devices: DeviceSet
   readonly store: MarksJournal
   readonly signer: GuardedSigner
   readonly telemetry: Telemetry
@@ -42,12 +42,12 @@ export type Apps = {
 
 /** The apps that follow a configuration. Nothing begins by making them. */
 export function createApps(config: ServedConfig, parts: AppParts): Apps {
-  const { device, store, signer, telemetry, page, version, onFault, onRefused } = parts
+  const { devices, store, signer, telemetry, page, version, onFault, onRefused } = parts
   const { allowedHosts, knownKeys, queueTimeoutMs } = config.server
-  const keys = configuredKeys(config, device)
+  const keys = configuredKeys(config, devices)
   const questions = new Questions({ signer, keys, clock: monotonicClock, queueTimeoutMs, knownKeys })
   return {
-    control: controlApp(controlHandlers(config, { device, store, telemetry }), onFault),
+    control: controlApp(controlHandlers(config, { devices, store, telemetry }), onFault),
     admin: adminApp({ source: telemetry, page, allowedHosts, onFault, onRefused }),
     signer: signerApp({
       ...{ questions, version, onFault, onRefused },

@@ -1,20 +1,19 @@
 import { fileURLToPath } from 'node:url'
 import { monotonicClock } from '../clock.js'
 import type { Config } from '../config/index.js'
-import { TezioDevice, type KeyPin } from '../device/index.js'
 import { GuardedSigner, MarksJournal, type HeadCheck } from '../policy/index.js'
 import { listen, LivePage, loadAssets, type Listener, type ListeningAddress } from '../server/index.js'
 import type { Telemetry } from '../telemetry/index.js'
 import { createApps, type AppParts } from './apps.js'
 import { authenticationRules } from './callers.js'
 import { CertificateWatch } from './certificate-watch.js'
+import { DeviceSet } from './device-set.js'
 import { eventSink, faultSink, type EventSink } from './event-sink.js'
 import { createHeadCheck, isSameHeadCheck } from './head-check.js'
 import { areSameHooks, createHooks } from './hooks.js'
-import { AUTHENTICATION_ALIAS, configuredKeys, type ConfiguredKeys } from './key-directory.js'
+import { configuredKeys, type ConfiguredKeys } from './key-directory.js'
 import { listenForClients, listenForControl, logListening } from './listeners.js'
 import type { AdjustableLog, Log } from './log.js'
-import { signingDevice } from './signing-device.js'
 import { openSockets, type OpenSocket } from './socket-listeners.js'
 import { missingMarks } from './mark-selection.js'
 import type { ServedConfig } from './served-config.js'
@@ -26,7 +25,7 @@ export type Bridge = {
   /** Where the signer listens, `host:port`. */
   readonly address: string
   readonly adminAddress: string
-  readonly device: TezioDevice
+  readonly devices: DeviceSet
   /** Puts a configuration in force for the next request, in one step. It may differ only in what needs no restart. */
   readonly apply: (next: ServedConfig) => void
   /** Turns new requests away, lets the one in hand end, and gives everything back within `graceMs`. */
@@ -42,7 +41,7 @@ export type BridgeOptions = {
 /** Where the build puts the operator's page. */
 const PAGE = fileURLToPath(packageFile('dist/src/server/page/'))
 
-/** Requests that may wait for the device at once. */
+/** Requests that may wait for one device at once. */
 const QUEUE_CAPACITY = 100
 
 /** Puts the parts together and starts them. Rejects with a StateError, or with the system's for an address in use. */
@@ -51,22 +50,22 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
   const store = openMarks(config, onEvent)
   warnOfState(config, store, log)
   const onFault = faultSink(log)
-  const device = createDevice(config, (event) => {
+  const devices = await DeviceSet.create(config, config.credentials.pins, (event) => {
     onEvent(event)
     // now the keys are known, and the first signature is not there yet
     if (event.event === 'device.ready') signer.prepare().catch(onFault)
   })
-  const keys = configuredKeys(config, device)
+  const keys = configuredKeys(config, devices)
   const headCheck = createHeadCheck(config, store, onEvent)
   const hooks = createHooks(config, onEvent)
-  const signer = createSigner(config, onEvent, { store, device, keys, headCheck, hooks })
+  const signer = createSigner(config, onEvent, { store, devices, keys, headCheck, hooks })
   const version = packageVersion()
   const page = new LivePage({
     ...{ source: telemetry, assets: loadAssets(version, PAGE), clock: monotonicClock, onFault },
   })
   const listening: ListeningAddress[] = []
   const parts: AppParts = {
-    ...{ device, store, signer, telemetry, page, version, listening },
+    ...{ devices, store, signer, telemetry, page, version, listening },
     ...{ onFault, onRefused: onEvent, queueCapacity: QUEUE_CAPACITY },
   }
   telemetry.attach(telemetrySources(config, parts))
@@ -76,14 +75,14 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
   const close = async (graceMs: number) => {
     certificates.close()
     page.close() // its streams never end by themselves
-    const cancel = monotonicClock.after(graceMs, () => void device.close())
+    const cancel = monotonicClock.after(graceMs, () => void devices.close())
     await Promise.all([signer.close(), ...listeners.map((listener) => listener.close(graceMs))])
     cancel()
-    await device.close()
+    await devices.close()
     store.close()
   }
   try {
-    device.open() // its line has to be quiet for a while: the listeners come up meanwhile
+    devices.open() // a board's line has to be quiet for a while: the listeners come up meanwhile
     const apps = createApps(config, parts)
     const control = await listenForControl(config, log, apps.control)
     listeners.push(...control)
@@ -106,7 +105,7 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
       ...{ config, headCheck, hooks, parts, log, onEvent, certificates },
       listeners: { control, admin, server, sockets },
     })
-    return { address: server.address, adminAddress: admin.address, device, apply, close }
+    return { address: server.address, adminAddress: admin.address, devices, apply, close }
   } catch (error) {
     await close(0)
     throw error
@@ -150,7 +149,7 @@ function applier({
     const { tls } = next.credentials
     if (tls !== undefined) listeners.server.replaceTls(tls)
     certificates.watch(tls)
-    const authentication = authenticationRules(next, parts.device)
+    const authentication = authenticationRules(next, parts.devices)
     signer.replaceRules({ keys: next.keys, authentication, headCheck, hooks })
     parts.telemetry.attach(telemetrySources(next, parts))
     store.limitLevelGap(next.marks.maxLevelGap)
@@ -182,22 +181,9 @@ function warnOfState(config: Config, store: MarksJournal, log: Log): void {
   }
 }
 
-function createDevice(config: Config, onEvent: EventSink): TezioDevice {
-  const pins: KeyPin[] = config.keys.map(({ curveAlias: alias, publicKeyHash }) => ({ alias, publicKeyHash }))
-  const { authenticationKey } = config
-  if (authenticationKey !== undefined) {
-    pins.push({ alias: AUTHENTICATION_ALIAS, publicKeyHash: authenticationKey.publicKeyHash })
-  }
-  return new TezioDevice({
-    ...config.device,
-    pins,
-    onEvent,
-  })
-}
-
 type Parts = {
   readonly store: MarksJournal
-  readonly device: TezioDevice
+  readonly devices: DeviceSet
   readonly keys: ConfiguredKeys
   readonly headCheck: HeadCheck | undefined
   readonly hooks: ReturnType<typeof createHooks>
@@ -206,18 +192,17 @@ type Parts = {
 function createSigner(
   config: Config,
   onEvent: EventSink,
-  { store, device, keys, headCheck, hooks }: Parts,
+  { store, devices, keys, headCheck, hooks }: Parts,
 ): GuardedSigner {
-  const aliases = new Map(config.keys.map((key) => [key.publicKeyHash, key.curveAlias]))
   return new GuardedSigner({
     keys: config.keys,
     headCheck,
     hooks,
     store,
-    device: signingDevice(device, aliases),
+    devices: devices.routes(),
     clock: monotonicClock,
     publicKeyOf: keys.publicKeyOf,
-    authentication: authenticationRules(config, device),
+    authentication: authenticationRules(config, devices),
     queueCapacity: QUEUE_CAPACITY,
     onEvent,
   })

@@ -1,5 +1,4 @@
 import type { Config } from '../config/index.js'
-import type { TezioDevice } from '../device/index.js'
 import type { AuthenticationRules, AuthorizedKey } from '../policy/index.js'
 import type { CallerRules } from '../server/index.js'
 import {
@@ -8,11 +7,15 @@ import {
   type AuthenticationPublicKey,
   type AuthenticationVerifier,
 } from '../tezos/index.js'
+import type { DeviceSet } from './device-set.js'
 import { configuredKeys } from './key-directory.js'
 import type { ServedConfig } from './served-config.js'
 
 /** Whose signatures authenticate requests under a configuration, in the order of `GET /authorized_keys`. */
-export function authenticationRules(config: Config, device: Pick<TezioDevice, 'keys'>): AuthenticationRules {
+export function authenticationRules(
+  config: Config,
+  devices: Pick<DeviceSet, 'publicKeyOf'>,
+): AuthenticationRules {
   const { authenticationKey, authorizedKeys, clients } = config
   const others: AuthorizedKey[] = [
     ...authorizedKeys.map((key) => ({ client: authenticationKeyHash(key), verifier: madeOnce(() => key) })),
@@ -23,7 +26,7 @@ export function authenticationRules(config: Config, device: Pick<TezioDevice, 'k
   if (authenticationKey === undefined) return { keys: others }
   const { publicKeyHash: client, verify } = authenticationKey
   if (verify === 'device') return { keys: others, deviceClient: client }
-  const { authenticationKey: publicKey } = configuredKeys(config, device)
+  const { authenticationKey: publicKey } = configuredKeys(config, devices)
   return { keys: [{ client, verifier: madeOnce(publicKey) }, ...others] }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Config } from '../config/index.js'
-import type { TezioDevice } from '../device/index.js'
+import type { DeviceSet } from './device-set.js'
 import type { MarkRecord, MarksJournal } from '../policy/index.js'
 import type { Telemetry } from '../telemetry/index.js'
 import { HttpRefusalError, type ControlHandlers } from '../server/index.js'
@@ -14,16 +14,21 @@ export type RaiseReport = { readonly raised: readonly MarkRecord[]; readonly lef
 export function controlHandlers(
   config: Config,
   {
-    device,
+    devices,
     store,
     telemetry,
-  }: { readonly device: TezioDevice; readonly store: MarksJournal; readonly telemetry: Telemetry },
+  }: { readonly devices: DeviceSet; readonly store: MarksJournal; readonly telemetry: Telemetry },
 ): ControlHandlers {
   return {
     keys: () => {
-      const health = device.health()
-      const keys = describeKeys(device.keys(), config, store.quarantines())
-      return { device: { state: health.state, path: health.path }, keys }
+      const keys = devices.list.flatMap(({ name, boardKeys }) =>
+        describeKeys(boardKeys(), config, store.quarantines(), name),
+      )
+      const states = devices.list.map(({ name, kind, health }) => {
+        const { state, path } = health()
+        return { name, kind, state, path }
+      })
+      return { device: states[0], devices: states, keys }
     },
     marks: () => ({ marks: store.marks() }),
     status: () => telemetry.status(),

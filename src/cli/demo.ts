@@ -35,7 +35,7 @@ export async function demo(output: Output): Promise<ExitCode> {
     const config = join(folder, 'config.yaml')
     const log = createLog('info', monotonicClock, await terminalLines())
     const bridge = await start(config, log, (listen) => demoConfig(port.path, addresses, listen))
-    await bridge.device.firstContact(READY_TIMEOUT_MS)
+    await bridge.devices.firstContact(READY_TIMEOUT_MS)
     output.out(welcome(bridge, addresses, folder))
     return await untilStopped(bridge, log)
   } finally {

@@ -64,6 +64,7 @@ function levelOf(event: BridgeEvent): LogLevel {
     case 'config.reload-refused':
       return 'error'
     case 'device.open-failed':
+    case 'device.took-over':
     case 'device.lost':
     case 'device.sync-lost':
     case 'device.noise-discarded':

@@ -1,23 +1,24 @@
 import type { Config } from '../config/index.js'
-import type { KeyAlias, TezioDevice } from '../device/index.js'
+import type { KeyAlias } from '../device/index.js'
+import type { DeviceSet } from './device-set.js'
 import type { KeyDirectory } from '../server/index.js'
 import { authenticationKeyHash, encodePublicKey, type PublicKey, type PublicKeyHash } from '../tezos/index.js'
 
 /** The authentication key's place on the device. */
 export const AUTHENTICATION_ALIAS: KeyAlias = 0
 
-/** The configured keys with what the device told of them; it never asks the device. */
+/** The configured keys with what the devices told of them; it never asks a device. */
 export type ConfiguredKeys = KeyDirectory & {
   readonly publicKeyOf: (key: PublicKeyHash) => PublicKey | undefined
   readonly authenticationKey: () => PublicKey | undefined
 }
 
-/** Public keys come from the configuration where it names them, else from the device once it was recognised. */
-export function configuredKeys(config: Config, device: Pick<TezioDevice, 'keys'>): ConfiguredKeys {
+/** Public keys come from the configuration where it names them, else from a device once it was recognised. */
+export function configuredKeys(config: Config, devices: Pick<DeviceSet, 'publicKeyOf'>): ConfiguredKeys {
   const keys = new Map(config.keys.map((key) => [key.publicKeyHash, key]))
   const publicKeyOf = (hash: PublicKeyHash) => {
     const key = keys.get(hash)
-    return key && (key.publicKey ?? device.keys().get(key.curveAlias))
+    return key && (key.publicKey ?? devices.publicKeyOf(hash))
   }
   const needsAuthentication = config.keys.some((key) => key.requiresAuthentication)
   const { authenticationKey, authorizedKeys, clients } = config
@@ -36,6 +37,7 @@ export function configuredKeys(config: Config, device: Pick<TezioDevice, 'keys'>
     known: () => [...keys.keys()],
     authorized: () => (needsAuthentication ? signers : undefined),
     authenticationKey: () =>
-      authenticationKey && (authenticationKey.publicKey ?? device.keys().get(AUTHENTICATION_ALIAS)),
+      authenticationKey &&
+      (authenticationKey.publicKey ?? devices.publicKeyOf(authenticationKey.publicKeyHash)),
   }
 }

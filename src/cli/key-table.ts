@@ -6,6 +6,8 @@ import { AUTHENTICATION_ALIAS } from './key-directory.js'
 
 /** One key of the board, and what the configuration makes of it. */
 export type KeyRow = {
+  /** The board's name in the configuration; left out where there is none. */
+  readonly device?: string | undefined
   readonly alias: number
   readonly curve: Curve
   readonly address: PublicKeyHash
@@ -20,6 +22,7 @@ export function describeKeys(
   keys: BoardKeys,
   config: Config | undefined,
   quarantines: readonly Quarantine[],
+  device?: string,
 ): readonly KeyRow[] {
   return [...keys]
     .sort(([left], [right]) => left - right)
@@ -28,7 +31,7 @@ export function describeKeys(
       const publicKey = encodePublicKey(key)
       const quarantinedSince = quarantines.find(({ key: out }) => out === address)?.since
       const use = useOf(alias, address, config)
-      return { alias, curve: CURVE_OF_ALIAS[alias], address, publicKey, use, quarantinedSince }
+      return { device, alias, curve: CURVE_OF_ALIAS[alias], address, publicKey, use, quarantinedSince }
     })
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { loadConfig, type Config } from '../config/index.js'
 import { DeviceError, findPort, readBoard } from '../device/index.js'
 import { MarksJournal, StateError, type Quarantine } from '../policy/index.js'
+import { boardOf, boardsOf } from './boards.js'
 import { askDaemon } from './control-client.js'
 import { RefusedError, UsageError } from './exit-code.js'
 import { describeKeys, type KeyRow } from './key-table.js'
@@ -25,15 +26,22 @@ export async function showKeys(options: KeysOptions, { out }: Output): Promise<v
     options.port !== undefined && !existsSync(options.config)
       ? undefined
       : loadConfig(options.config, { stateDir: options.stateDir })
-  const rows = (await keysOfDaemon(config, options.port)) ?? (await keysOfBoard(config, options.port))
-  if (options.json === true) out(json({ keys: rows }))
-  else
-    out(
-      table(
-        ['ALIAS', 'CURVE', 'ADDRESS', 'PUBLIC KEY', 'USE'],
-        rows.map((row) => [String(row.alias), row.curve, row.address, row.publicKey, useText(row)]),
-      ),
-    )
+  const rows = (await keysOfDaemon(config, options.port)) ?? (await keysOfBoards(config, options.port))
+  if (options.json === true) {
+    out(json({ keys: rows }))
+    return
+  }
+  const isNamed = new Set(rows.map(({ device }) => device)).size > 1
+  const named = ({ device = '' }: KeyRow) => (isNamed ? [device] : [])
+  out(
+    table(
+      [...(isNamed ? ['DEVICE'] : []), 'ALIAS', 'CURVE', 'ADDRESS', 'PUBLIC KEY', 'USE'],
+      rows.map((row) => [
+        ...[...named(row), String(row.alias), row.curve],
+        ...[row.address, row.publicKey, useText(row)],
+      ]),
+    ),
+  )
 }
 
 function useText({ use, quarantinedSince }: KeyRow): string {
@@ -70,13 +78,25 @@ async function keysOfDaemon(
   return keys
 }
 
-async function keysOfBoard(config: Config | undefined, port: string | undefined): Promise<readonly KeyRow[]> {
-  const path = await findPort({
-    port: port ?? config?.device.port ?? 'auto',
-    serialNumber: config?.device.serialNumber,
-  })
-  const { keys } = await readBoard(path)
-  return describeKeys(keys, config, quarantinesOf(config))
+/** Each configured board is asked by itself; with --port the one that is there. */
+async function keysOfBoards(
+  config: Config | undefined,
+  port: string | undefined,
+): Promise<readonly KeyRow[]> {
+  const quarantines = quarantinesOf(config)
+  if (config === undefined || port !== undefined) {
+    const path = await findPort({
+      port: port ?? 'auto',
+      serialNumber: config && boardOf(config)?.serialNumber,
+    })
+    return describeKeys((await readBoard(path)).keys, config, quarantines)
+  }
+  const rows: KeyRow[] = []
+  for (const board of boardsOf(config)) {
+    const { keys } = await readBoard(await findPort(board))
+    rows.push(...describeKeys(keys, config, quarantines, board.name))
+  }
+  return rows
 }
 
 /** The keys in quarantine by the journal; none where there is no journal yet. */

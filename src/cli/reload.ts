@@ -1,5 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Config, Credentials, KeyConfig } from '../config/index.js'
+import {
+  isTezio,
+  ONLY_DEVICE,
+  type Config,
+  type Credentials,
+  type DeviceConfig,
+  type KeyConfig,
+  type TezioDeviceConfig,
+} from '../config/index.js'
 import type { Bridge } from './bridge.js'
 import type { EventSink } from './event-sink.js'
 import type { Log } from './log.js'
@@ -11,12 +19,13 @@ type Effect = 'next-request' | 'restart' | 'none'
 /** Every setting with its effect and its name in the file: one that is missing here does not compile. */
 type Settings<Section> = Readonly<Record<keyof Section, readonly [effect: Effect, name: string]>>
 
-const TOP: Settings<Omit<Config, 'device' | 'server' | 'keys'>> = {
+const TOP: Settings<Omit<Config, 'server' | 'keys' | 'marks'>> = {
   file: ['none', ''],
+  devices: ['none', ''], // by themselves, below
+  returnAfterMs: ['restart', 'failover.return_after_s'],
   admin: ['restart', 'admin.listen'],
   allowedPeers: ['next-request', 'allowed_ips'],
   chains: ['none', 'chains'], // the default for keys, where it shows
-  marks: ['next-request', 'marks.max_level_gap'],
   headCheck: ['next-request', 'head_check'],
   stateDir: ['restart', 'state_dir'],
   authenticationKey: ['restart', 'policy.auth_key'],
@@ -27,10 +36,16 @@ const TOP: Settings<Omit<Config, 'device' | 'server' | 'keys'>> = {
   warnings: ['none', ''],
 }
 
-const DEVICE: Settings<Config['device']> = {
-  port: ['restart', 'device.port'],
-  serialNumber: ['restart', 'device.serial_number'],
-  timeoutMs: ['restart', 'device.timeout_ms'],
+const MARKS: Settings<Config['marks']> = {
+  maxLevelGap: ['next-request', 'marks.max_level_gap'],
+  shared: ['restart', 'marks.postgresql, marks.dynamodb'],
+}
+
+const BOARD: Settings<Omit<TezioDeviceConfig, 'name'>> = {
+  kind: ['restart', 'kind'],
+  port: ['restart', 'port'],
+  serialNumber: ['restart', 'serial_number'],
+  timeoutMs: ['restart', 'timeout_ms'],
 }
 
 const SERVER: Settings<Config['server']> = {
@@ -51,11 +66,13 @@ const SERVER: Settings<Config['server']> = {
 const CREDENTIALS: Settings<Credentials> = {
   tls: ['next-request', 'server.tls (files)'],
   tokens: ['next-request', 'policy.clients (token files)'],
+  pins: ['restart', 'devices (PIN files)'],
 }
 
 const KEY: Settings<KeyConfig> = {
   publicKeyHash: ['restart', ''],
   curve: ['restart', 'curve_alias'],
+  devices: ['restart', 'devices'],
   curveAlias: ['restart', 'curve_alias'],
   publicKey: ['restart', 'public_key'],
   allowedMagicBytes: ['next-request', 'allowed_ops'],
@@ -76,7 +93,8 @@ export type ConfigChange = { readonly changed: readonly string[]; readonly needs
 export function compareConfigs(old: ServedConfig, next: ServedConfig): ConfigChange {
   const changes = [
     ...changesOf(TOP, old, next),
-    ...changesOf(DEVICE, old.device, next.device),
+    ...changesOf(MARKS, old.marks, next.marks),
+    ...deviceChanges(old.devices, next.devices),
     ...changesOf(SERVER, old.server, next.server),
     ...changesOf(CREDENTIALS, old.credentials, next.credentials),
     ...keyChanges(old.keys, next.keys),
@@ -86,6 +104,19 @@ export function compareConfigs(old: ServedConfig, next: ServedConfig): ConfigCha
 }
 
 type Change = readonly [effect: Effect, name: string]
+
+/** A board is told value by value, under the name that its section has. */
+function deviceChanges(old: readonly DeviceConfig[], next: readonly DeviceConfig[]): readonly Change[] {
+  const names = (devices: readonly DeviceConfig[]) => devices.map(({ name, kind }) => `${name} ${kind}`)
+  if (!isDeepStrictEqual(names(old), names(next))) return [['restart', 'devices']]
+  return next.flatMap((device, index) => {
+    const before = old[index]
+    const section = device.name === ONLY_DEVICE ? 'device' : `devices.${device.name}`
+    if (before === undefined || isDeepStrictEqual(before, device)) return []
+    if (!isTezio(device)) return [['restart', section]]
+    return changesOf(BOARD, before, device).map(([effect, name]): Change => [effect, `${section}.${name}`])
+  })
+}
 
 function keyChanges(old: readonly KeyConfig[], next: readonly KeyConfig[]): readonly Change[] {
   const added = next.filter((key) => !old.some((one) => one.publicKeyHash === key.publicKeyHash))

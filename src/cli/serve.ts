@@ -2,7 +2,7 @@ import type { Config } from '../config/index.js'
 import { Telemetry } from '../telemetry/index.js'
 import { startBridge, type Bridge } from './bridge.js'
 import { eventSink } from './event-sink.js'
-import { EXIT, type ExitCode } from './exit-code.js'
+import { EXIT, UsageError, type ExitCode } from './exit-code.js'
 import { keepHeapSmall } from './heap.js'
 import { createLog, terminalLines, type Log, type LogLevel } from './log.js'
 import { reportWarnings, Reloads } from './reload.js'
@@ -28,8 +28,8 @@ export type ServeOptions = ConfigOptions & {
 export async function serve({ config: file, stateDir, port, logLevel }: ServeOptions): Promise<ExitCode> {
   const load = (): ServedConfig => {
     const loaded = loadServedConfig(file, { stateDir })
-    const device = port === undefined ? loaded.device : { ...loaded.device, port }
-    return { ...loaded, device, logLevel: logLevel ?? loaded.logLevel }
+    const devices = port === undefined ? loaded.devices : withPort(loaded.devices, port)
+    return { ...loaded, devices, logLevel: logLevel ?? loaded.logLevel }
   }
   const config = load()
   const log = createLog(config.logLevel, monotonicClock, await terminalLines())
@@ -48,6 +48,13 @@ export async function serve({ config: file, stateDir, port, logLevel }: ServeOpt
     manager.stopping()
     reloads.end()
   })
+}
+
+/** The only board at another port. */
+function withPort(devices: Config['devices'], port: string): Config['devices'] {
+  const [only, ...others] = devices
+  if (only?.kind === 'tezio' && others.length === 0) return [{ ...only, port }]
+  throw new UsageError('--port is for a configuration with one board; write the port in its devices')
 }
 
 /** What hears the events of a daemon with this configuration. */

@@ -3,12 +3,15 @@ import type { DeviceFailure, DeviceFailureCode, SigningDevice } from '../policy/
 import type { PublicKeyHash } from '../tezos/index.js'
 import { AUTHENTICATION_ALIAS } from './key-directory.js'
 
-/** Introduces the driver to the guarded signer: keys by address become aliases, errors become values. */
+/** Introduces a board to the guarded signer: keys by address become aliases, errors become values. */
 export function signingDevice(
+  name: string,
   device: TezioDevice,
   aliases: ReadonlyMap<PublicKeyHash, KeyAlias>,
 ): SigningDevice {
   return {
+    name,
+    isReady: () => ['ready', 'busy'].includes(device.health().state),
     ready: async (ms) => {
       try {
         await device.ready(ms)
@@ -37,7 +40,8 @@ export function signingDevice(
   }
 }
 
-function failure(error: unknown): DeviceFailure {
+/** A driver's error as a value; throws what is none. */
+export function failure(error: unknown): DeviceFailure {
   if (!(error instanceof DeviceError)) throw error
   return { outcome: 'failed', code: failureCode(error), message: error.message, sent: error.sent }
 }

@@ -1,15 +1,15 @@
-import type { TezioDevice } from '../device/index.js'
 import { type GuardedSigner, type MarkKey, type MarksJournal, type Quarantine } from '../policy/index.js'
 import type { ListeningAddress, Warning } from '../server/index.js'
 import { REMEDIES, type Sources } from '../telemetry/index.js'
 import { chainName, hexByte } from '../tezos/index.js'
+import type { DeviceSet } from './device-set.js'
 import { expiryWarnings } from './certificate-watch.js'
 import { configuredKeys } from './key-directory.js'
 import { missingMarks } from './mark-selection.js'
 import type { ServedConfig } from './served-config.js'
 
 export type TelemetryParts = {
-  readonly device: TezioDevice
+  readonly devices: DeviceSet
   readonly store: MarksJournal
   readonly signer: Pick<GuardedSigner, 'waiting'>
   readonly queueCapacity: number
@@ -19,10 +19,14 @@ export type TelemetryParts = {
 
 /** What telemetry looks at under a configuration. */
 export function telemetrySources(config: ServedConfig, parts: TelemetryParts): Sources {
-  const { device, store, signer, queueCapacity, listening } = parts
-  const { publicKey } = configuredKeys(config, device)
+  const { devices, store, signer, queueCapacity, listening } = parts
+  const { publicKey } = configuredKeys(config, devices)
   return {
-    health: () => device.health(),
+    devices: () =>
+      devices.list.map(({ name, kind, health }) => ({
+        ...{ name, kind, health: health() },
+        holds: config.keys.filter((key) => key.devices.includes(name)).map((key) => key.publicKeyHash),
+      })),
     keys: () =>
       config.keys.map(({ publicKeyHash: address, curve, curveAlias: alias, allowedMagicBytes }) => ({
         ...{ address, curve, alias, publicKey: publicKey(address) },

@@ -1,5 +1,6 @@
 import { curveOfHash, parsePublicKeyHash, publicKeyHash, type PublicKeyHash } from '../tezos/index.js'
-import type { AuthenticationKey } from './config.js'
+import type { AuthenticationKey, DeviceConfig } from './config.js'
+import { isTezio, readDeviceNames } from './devices.js'
 import { show, type Findings, type Path } from './findings.js'
 import type { FileContents } from './schema.js'
 
@@ -17,7 +18,11 @@ const PATH: Path = ['policy', 'auth_key']
  * The authentication key, and whether requests have to prove who sent them. Without `auth_check` they have to wherever
  * a key or a client is named, and wherever an `auth_req: true` shows that one was meant.
  */
-export function readAuthentication(file: FileContents, findings: Findings): Authentication {
+export function readAuthentication(
+  file: FileContents,
+  devices: readonly DeviceConfig[],
+  findings: Findings,
+): Authentication {
   const text = file.policy?.auth_key?.pkh ?? ''
   const entries = Object.values(file.policy?.signing_keys ?? {})
   const isMeant = entries.some(({ auth_req }) => auth_req === true)
@@ -28,13 +33,18 @@ export function readAuthentication(file: FileContents, findings: Findings): Auth
   const isPossible = text !== '' || others.some(({ length }) => length > 0)
   return {
     isChecked: file.security?.auth_check ?? (isPossible || isMeant),
-    key: readKey(file, text, findings),
+    key: readKey(file, text, devices, findings),
     isPossible,
   }
 }
 
-function readKey(file: FileContents, text: string, findings: Findings): AuthenticationKey | undefined {
-  const { public_key: publicKey, verify = 'host' } = file.policy?.auth_key ?? {}
+function readKey(
+  file: FileContents,
+  text: string,
+  devices: readonly DeviceConfig[],
+  findings: Findings,
+): AuthenticationKey | undefined {
+  const { public_key: publicKey, verify = 'host', devices: listed } = file.policy?.auth_key ?? {}
   if (text === '') {
     if (publicKey !== undefined) {
       findings.refuse(PATH, `public_key is given without its address; add pkh: "${publicKeyHash(publicKey)}"`)
@@ -62,7 +72,15 @@ function readKey(file: FileContents, text: string, findings: Findings): Authenti
   ) {
     return undefined
   }
-  return { publicKeyHash: hash, publicKey, verify }
+  const boards = devices.filter(isTezio)
+  const holders = readDeviceNames(listed ?? boards.map(({ name }) => name), boards, PATH, findings)
+  if (holders.length === 0 && (publicKey === undefined || verify === 'device')) {
+    findings.refuse(
+      PATH,
+      'is on no board; add public_key and leave verify at host, so that the host verifies',
+    )
+  }
+  return { publicKeyHash: hash, devices: holders, publicKey, verify }
 }
 
 /** Whether a configured public key belongs to its address; refuses it otherwise. */

@@ -67,11 +67,69 @@ export type HookConfig = {
   readonly kinds: readonly string[]
 }
 
+/** A Tezio HSM on a serial port. */
+export type TezioDeviceConfig = {
+  readonly kind: 'tezio'
+  readonly name: string
+  /** `auto`, or a device path. */
+  readonly port: string
+  readonly serialNumber: string | undefined
+  /** How long one SIGN may take. */
+  readonly timeoutMs: number
+}
+
+/** How a key is found on a token: by its label, its id (hex digits in lower case), or both. */
+export type TokenKeyConfig = {
+  readonly publicKeyHash: PublicKeyHash
+  readonly label: string | undefined
+  readonly id: string | undefined
+}
+
+/** A token that a PKCS#11 module reaches. */
+export type Pkcs11DeviceConfig = {
+  readonly kind: 'pkcs11'
+  readonly name: string
+  /** The module's shared library, absolute. */
+  readonly module: string
+  readonly token: { readonly by: 'label' | 'serial'; readonly value: string }
+  /** Absolute; `undefined`: the PIN is asked for on the terminal. What stands in it is a secret. */
+  readonly pinFile: string | undefined
+  readonly timeoutMs: number
+  readonly keys: readonly TokenKeyConfig[]
+}
+
+/** Something that signs. */
+export type DeviceConfig = TezioDeviceConfig | Pkcs11DeviceConfig
+
+/** A PostgreSQL that keeps the marks of several hosts. */
+export type PostgresqlMarksConfig = {
+  readonly kind: 'postgresql'
+  /** Without a password. The first that takes writes is used. */
+  readonly urls: readonly string[]
+  /** Absolute; `undefined`: libpq's own, PGPASSFILE or ~/.pgpass. */
+  readonly passFile: string | undefined
+  readonly timeoutMs: number
+}
+
+/** A DynamoDB table that keeps the marks of several hosts. */
+export type DynamoDbMarksConfig = {
+  readonly kind: 'dynamodb'
+  readonly table: string
+  readonly region: string
+  readonly endpoint: string | undefined
+  readonly timeoutMs: number
+}
+
+/** Where marks are that several hosts share. */
+export type SharedMarksConfig = PostgresqlMarksConfig | DynamoDbMarksConfig
+
 /** A key the bridge signs with, and its rules. */
 export type KeyConfig = {
   readonly publicKeyHash: PublicKeyHash
   readonly curve: Curve
-  /** The key's place on the device: 1 Ed25519, 2 secp256k1, 3 P-256. */
+  /** The devices that hold it, the preferred one first. At least one. */
+  readonly devices: readonly string[]
+  /** The key's place on a board: 1 Ed25519, 2 secp256k1, 3 P-256. */
   readonly curveAlias: 1 | 2 | 3
   /** Known ahead of the first contact with the device, when configured. */
   readonly publicKey: PublicKey | undefined
@@ -92,9 +150,11 @@ export type KeyConfig = {
   readonly perMinute: number | undefined
 }
 
-/** The device's key whose signature authenticates requests. */
+/** The boards' key whose signature authenticates requests. */
 export type AuthenticationKey = {
   readonly publicKeyHash: PublicKeyHash
+  /** The boards that hold it; none where only its public key is known. */
+  readonly devices: readonly string[]
   readonly publicKey: PublicKey | undefined
   /** Who checks its signatures. */
   readonly verify: 'host' | 'device'
@@ -134,13 +194,10 @@ export type HeadCheckConfig = {
 export type Config = {
   /** The file it came from, for messages. */
   readonly file: string
-  readonly device: {
-    /** `auto`, or a device path. */
-    readonly port: string
-    readonly serialNumber: string | undefined
-    /** How long one SIGN may take. */
-    readonly timeoutMs: number
-  }
+  /** At least one, in the file's order. */
+  readonly devices: readonly DeviceConfig[]
+  /** How long a device must have been without a fault before it is preferred again. */
+  readonly returnAfterMs: number
   readonly server: {
     readonly listen: ListenAddress
     /** Octez' socket protocol on a Unix socket and over TCP; `undefined`: not there. */
@@ -164,7 +221,11 @@ export type Config = {
   /** Peers that may ask; `any` where the peer check is off. */
   readonly allowedPeers: readonly AddressRange[] | 'any'
   readonly chains: readonly ChainId[]
-  readonly marks: { readonly maxLevelGap: number | 'off' }
+  readonly marks: {
+    readonly maxLevelGap: number | 'off'
+    /** `undefined`: they are this host's own. */
+    readonly shared: SharedMarksConfig | undefined
+  }
   /** The node whose head blocks and votes are compared with; `undefined`: none is asked. */
   readonly headCheck: HeadCheckConfig | undefined
   readonly stateDir: string

@@ -21,6 +21,8 @@ export type TokenDigest = { readonly client: string; readonly sha256: string }
 export type Credentials = {
   readonly tls: TlsMaterial | undefined
   readonly tokens: readonly TokenDigest[]
+  /** PINs of tokens by the device's name, where a file holds them. Secret: they go nowhere but to the token. */
+  readonly pins: ReadonlyMap<string, string>
 }
 
 /** The shortest token, in bytes, once white space at its ends is gone: nobody guesses 128 bits. */
@@ -40,8 +42,9 @@ export function readCredentials(config: Config, now: Date): Credentials {
   }
   const tls = config.server.tls && readTlsFiles(config.server.tls, now, refuse)
   const tokens = readTokens(config, refuse)
+  const pins = readPins(config, refuse)
   if (problems.length > 0) throw new ConfigError('invalid', config.file, problems)
-  return { tls, tokens }
+  return { tls, tokens, pins }
 }
 
 function readTlsFiles(files: TlsConfig, now: Date, refuse: Refuse): TlsMaterial | undefined {
@@ -139,4 +142,28 @@ function readToken(file: string): string | Refused {
     return refused(`${name} holds a space, or a byte that no header carries, within the token; ${remedy}`)
   }
   return token
+}
+
+/** The longest that a module is given: 255 bytes are what most take. */
+const MAX_PIN_BYTES = 255
+
+function readPins({ devices }: Config, refuse: Refuse): ReadonlyMap<string, string> {
+  const pins = new Map<string, string>()
+  for (const device of devices) {
+    if (device.kind !== 'pkcs11' || device.pinFile === undefined) continue
+    const path = ['devices', device.name, 'pin_file']
+    const text = readCredentialFile(device.pinFile, true)
+    if (isRefused(text)) {
+      refuse(path, text.refused)
+      continue
+    }
+    const pin = text.replace(/\r?\n$/, '')
+    if (pin === '' || pin.length > MAX_PIN_BYTES || /[\r\n\0]/.test(pin)) {
+      const what = `${printable(device.pinFile, MAX_PATH)} holds no PIN`
+      refuse(path, `${what}; write it in one line of at most ${MAX_PIN_BYTES} bytes`)
+      continue
+    }
+    pins.set(device.name, pin)
+  }
+  return pins
 }

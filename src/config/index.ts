@@ -7,12 +7,17 @@ export type {
   CertificateName,
   ClientConfig,
   Config,
+  DeviceConfig,
+  Pkcs11DeviceConfig,
+  SharedMarksConfig,
+  TezioDeviceConfig,
   HeadCheckConfig,
   HookConfig,
   KeyConfig,
   ListenAddress,
   UnixSocketConfig,
 } from './config.js'
+export { isTezio, ONLY_DEVICE } from './devices.js'
 export { clientNames } from './clients.js'
 export { expiryOf, readCertificates, refusalOfDates } from './certificate.js'
 export { readCredentials, type Credentials, type TlsMaterial } from './credentials.js'

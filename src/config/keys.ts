@@ -11,7 +11,8 @@ import {
 } from '../tezos/index.js'
 import { hashesTo, type Authentication } from './authentication.js'
 import { refuseUnknownClients } from './clients.js'
-import type { KeyConfig } from './config.js'
+import type { DeviceConfig, KeyConfig } from './config.js'
+import { readDeviceNames } from './devices.js'
 import { pathText, show, type Findings, type Path } from './findings.js'
 import { readKeyLimits } from './key-limits.js'
 import { readHook } from './hook.js'
@@ -25,6 +26,7 @@ type Shared = {
   readonly clientNames: readonly string[]
   readonly isPolicyChecked: boolean
   readonly chains: readonly ChainId[]
+  readonly devices: readonly DeviceConfig[]
   readonly findings: Findings
 }
 
@@ -36,7 +38,7 @@ export function readKeys(
   file: FileContents,
   authentication: Authentication,
   clientNames: readonly string[],
-  chains: readonly ChainId[],
+  { chains, devices }: Pick<Shared, 'chains' | 'devices'>,
   findings: Findings,
 ): readonly KeyConfig[] {
   const isPolicyChecked = file.security?.signing_policy_check ?? true
@@ -52,10 +54,8 @@ export function readKeys(
       'no signing key is given; add the address of a key on the device, with its allowed_ops',
     )
   }
-  const shared = { authentication, clientNames, isPolicyChecked, chains, findings }
-  const keys = entries.map(([text, entry]) => readKey(text, entry, shared)).filter((key) => key !== undefined)
-  refuseSharedPlaces(keys, findings)
-  return keys
+  const shared = { authentication, clientNames, isPolicyChecked, chains, devices, findings }
+  return entries.map(([text, entry]) => readKey(text, entry, shared)).filter((key) => key !== undefined)
 }
 
 function readKey(text: string, entry: SigningKeyEntry, shared: Shared): KeyConfig | undefined {
@@ -77,6 +77,7 @@ function readKey(text: string, entry: SigningKeyEntry, shared: Shared): KeyConfi
   return {
     publicKeyHash: hash,
     curve,
+    devices: readDeviceNames(entry.devices, shared.devices, path, findings),
     curveAlias: ALIAS[curve],
     publicKey: entry.public_key,
     allowedMagicBytes,
@@ -171,17 +172,4 @@ function readKeyClients(
     )
   }
   return [...new Set(clients)]
-}
-
-/** A device holds one key of each curve, so a second address of the same curve is another device's. */
-function refuseSharedPlaces(keys: readonly KeyConfig[], findings: Findings): void {
-  const holders = new Map<number, string>()
-  for (const { curveAlias, publicKeyHash: hash } of keys) {
-    const holder = holders.get(curveAlias)
-    if (holder !== undefined) {
-      const what = `takes place ${curveAlias} on the device, as ${holder} does`
-      findings.refuse([...KEYS, hash], `${what}, and there is one key in each; remove one of them`)
-    }
-    holders.set(curveAlias, hash)
-  }
 }

@@ -4,12 +4,14 @@ import { readAuthentication } from './authentication.js'
 import { clientNames, readClients } from './clients.js'
 import { ConfigError } from './config-error.js'
 import type { Config, KeyConfig } from './config.js'
+import { checkPlaces, readDevices } from './devices.js'
 import { pathText, type Findings, type Path } from './findings.js'
 import { readHeadCheck } from './head-check.js'
 import { allowedPeers, listeners } from './peers.js'
 import { readKeys } from './keys.js'
 import { fileSchema, schemaProblems, type FileContents } from './schema.js'
 import { readSeeds } from './seeds.js'
+import { readSharedMarks } from './shared-marks.js'
 import { maySignConsensus } from './signing-rules.js'
 import { readSource } from './source.js'
 
@@ -26,7 +28,6 @@ export type ParseContext = {
 /** The largest configuration that is read: 1 MiB, a thousand times what one needs. */
 export const MAX_FILE_BYTES = 1024 * 1024
 
-const SIGN_TIMEOUT_MS = 1500
 /** One cycle of mainnet. */
 const MAX_LEVEL_GAP = 14_400
 
@@ -68,24 +69,26 @@ function build(
   findings: Findings,
 ): Config {
   const { file, stateDir, defaultStateDir } = context
-  const { device, marks } = contents
+  const { marks } = contents
+  const { devices, returnAfterMs } = readDevices(contents, file, findings)
   const chains = [...new Set(contents.chains ?? mainnet())]
-  const authentication = readAuthentication(contents, findings)
+  const authentication = readAuthentication(contents, devices, findings)
   const clients = readClients(contents, file, authentication.key, findings)
   const names = clientNames({ ...clients, authenticationKey: authentication.key })
-  const keys = readKeys(contents, authentication, names, chains, findings)
+  const keys = readKeys(contents, authentication, names, { chains, devices }, findings)
+  checkPlaces(devices, keys, authentication.key, findings)
   refuseUnmarkedConsensus(contents, keys, findings)
   return {
     file,
-    device: {
-      port: device?.port ?? 'auto',
-      serialNumber: device?.serial_number,
-      timeoutMs: device?.timeout_ms ?? SIGN_TIMEOUT_MS,
-    },
+    devices,
+    returnAfterMs,
     ...listeners(contents, file, keys, findings),
     allowedPeers: allowedPeers(contents, findings),
     chains,
-    marks: { maxLevelGap: marks?.max_level_gap ?? MAX_LEVEL_GAP },
+    marks: {
+      maxLevelGap: marks?.max_level_gap ?? MAX_LEVEL_GAP,
+      shared: readSharedMarks(contents, file, findings),
+    },
     headCheck: readHeadCheck(contents, findings),
     stateDir: resolve(dirname(file), stateDir ?? contents.state_dir ?? defaultStateDir),
     keys,

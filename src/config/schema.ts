@@ -9,7 +9,8 @@ import {
   readWeekday,
   readZone,
 } from './limit-values.js'
-import { isRefused, pathText, show, suggestion, type Path, type Refused } from './findings.js'
+import { pathText, suggestion, type Path } from './findings.js'
+import { leaf, list, oneOrMore, section, sections, table } from './schema-forms.js'
 import {
   readAuthenticationKey,
   readCertificateName,
@@ -36,29 +37,11 @@ import {
   readText,
   wholeNumber,
 } from './values.js'
+import { readDatabaseUrl, readDeviceKind, readEndpoint, readObjectId } from './device-values.js'
 import { readGroup, readMode, readPathPrefix } from './socket-values.js'
-
-const leaf = <T>(read: (value: unknown) => T | Refused) =>
-  z
-    .unknown()
-    .transform((value, context): T => {
-      const result = read(value)
-      if (!isRefused(result)) return result
-      context.addIssue({ code: 'custom', message: result.refused })
-      return z.NEVER
-    })
-    .optional()
 
 const LEVELS = ' (levels)'
 const MILLISECONDS = ' (milliseconds)'
-
-const list = <T>(read: (value: unknown) => T | Refused) =>
-  z.array(leaf(read).unwrap(), {
-    error: ({ input }) => `${show(input)} is not a list; write [first, second]`,
-  })
-
-const sections = <Value extends z.ZodType>(value: Value) =>
-  z.array(value, { error: ({ input }) => `${show(input)} is not a list of mappings; begin each with "- "` })
 
 const isMapping = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -68,19 +51,6 @@ const chains = z
     list(readChain).min(1, { error: 'no chain is listed; name one, or remove the line for the default' }),
   )
   .optional()
-
-const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.strictObject(shape, {
-    error: ({ code, input }) =>
-      code === 'unrecognized_keys'
-        ? undefined
-        : `${show(input)} is not a mapping of keys; indent its keys below it`,
-  })
-
-const table = <Value extends z.ZodType>(value: Value) =>
-  z.record(z.string(), value, {
-    error: ({ input }) => `${show(input)} is not a mapping; indent its entries below it`,
-  })
 
 const MUTEZ = ' (mutez)'
 const mutez = leaf(wholeNumber(0, MAX_MUTEZ, MUTEZ))
@@ -111,6 +81,7 @@ const hours = section({
 })
 
 const signingKey = section({
+  devices: oneOrMore(readText),
   curve_alias: leaf(wholeNumber(1, 3)),
   allowed_ops: list(readMagicByte).optional(),
   auth_req: leaf(readBoolean),
@@ -133,6 +104,36 @@ const signingKey = section({
   transactions: transactions.optional(),
   per_minute: leaf(wholeNumber(1, 6000)),
   hours: hours.optional(),
+})
+
+const tokenKey = section({ label: leaf(readText), id: leaf(readObjectId) })
+
+const device = section({
+  kind: leaf(readDeviceKind),
+  port: leaf(readDevicePort),
+  serial_number: leaf(readText),
+  timeout_ms: leaf(wholeNumber(200, 10_000, MILLISECONDS)),
+  module: leaf(readFilePath),
+  token: section({ label: leaf(readText), serial: leaf(readText) }).optional(),
+  pin_file: leaf(readFilePath),
+  keys: table(tokenKey).nullish(),
+})
+
+const storeTimeout = leaf(wholeNumber(100, 5000, MILLISECONDS))
+
+const marks = section({
+  max_level_gap: leaf(readLevelGap),
+  postgresql: section({
+    url: oneOrMore(readDatabaseUrl),
+    passfile: leaf(readFilePath),
+    timeout_ms: storeTimeout,
+  }).optional(),
+  dynamodb: section({
+    table: leaf(readText),
+    region: leaf(readText),
+    endpoint: leaf(readEndpoint),
+    timeout_ms: storeTimeout,
+  }).optional(),
 })
 
 const client = section({
@@ -169,6 +170,7 @@ export const fileSchema = section({
       curve_alias: leaf(readAuthenticationAlias),
       public_key: leaf(readPublicKey),
       verify: leaf(readVerify),
+      devices: oneOrMore(readText),
     }).nullish(),
     authorized_keys: list(readAuthenticationKey).optional(),
     clients: table(client).nullish(),
@@ -178,6 +180,8 @@ export const fileSchema = section({
     serial_number: leaf(readText),
     timeout_ms: leaf(wholeNumber(200, 10_000, MILLISECONDS)),
   }).nullish(),
+  devices: table(device).optional(),
+  failover: section({ return_after_s: leaf(wholeNumber(1, 86_400, ' (seconds)')) }).nullish(),
   server: section({
     listen: leaf(readListenAddress),
     unix: unixSocket,
@@ -196,7 +200,7 @@ export const fileSchema = section({
   }).nullish(),
   admin: section({ listen: leaf(readListenAddress) }).nullish(),
   chains,
-  marks: section({ max_level_gap: leaf(readLevelGap) }).nullish(),
+  marks: marks.nullish(),
   head_check: section({
     rpc: leaf(readRpcUrl),
     max_ahead: leaf(wholeNumber(1, 100, LEVELS)),
@@ -211,6 +215,9 @@ export type FileContents = z.infer<typeof fileSchema>
 
 /** One signing key's entry. */
 export type SigningKeyEntry = z.infer<typeof signingKey>
+
+/** One device's entry. */
+export type DeviceEntry = z.infer<typeof device>
 
 /** One client's entry. */
 export type ClientEntry = z.infer<typeof client>

@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import { encodeAuthenticationKey, encodePublicKey, hexByte, MARK_BYTES } from '../tezos/index.js'
 import { listenText } from './addresses.js'
 import type { AddressRange, ClientConfig, Config, HookConfig, KeyConfig, UnixSocketConfig } from './config.js'
+import { deviceSettings, hasOnlyDevice, marksSettings } from './show-devices.js'
 import { limitSettings } from './show-limits.js'
 
 /** What stands in the place of a part that may be secret. */
@@ -12,7 +13,7 @@ const REDACTED = '***'
  * URL is hidden, for some providers put a token there. Read as a file in the same folder it means the same otherwise.
  */
 export function effectiveSettings(config: Config) {
-  const { device, server, headCheck, keys, seeds } = config
+  const { server, headCheck, keys, seeds } = config
   const isPolicyOff = keys.some(({ allowedMagicBytes }) => allowedMagicBytes === 'any')
   return {
     security: {
@@ -22,10 +23,10 @@ export function effectiveSettings(config: Config) {
     ...(config.allowedPeers === 'any' ? {} : { allowed_ips: config.allowedPeers.map(rangeText) }),
     chains: config.chains,
     policy: {
-      signing_keys: Object.fromEntries(keys.map((key) => [key.publicKeyHash, keySettings(key)])),
+      signing_keys: Object.fromEntries(keys.map((key) => [key.publicKeyHash, keySettings(key, config)])),
       ...authenticationSettings(config),
     },
-    marks: { max_level_gap: config.marks.maxLevelGap },
+    marks: marksSettings(config.marks),
     ...(headCheck === undefined
       ? {}
       : {
@@ -38,11 +39,7 @@ export function effectiveSettings(config: Config) {
         }),
     ...(seeds === undefined ? {} : { high_water_marks: seedSettings(seeds) }),
     state_dir: config.stateDir,
-    device: {
-      port: device.port,
-      ...(device.serialNumber === undefined ? {} : { serial_number: device.serialNumber }),
-      timeout_ms: device.timeoutMs,
-    },
+    ...deviceSettings(config),
     server: {
       listen: listenText(server.listen),
       ...socketSettings(server),
@@ -78,10 +75,11 @@ export function showConfig(config: Config): string {
   return stringify(effectiveSettings(config), { lineWidth: 100 })
 }
 
-function keySettings(key: KeyConfig) {
+function keySettings(key: KeyConfig, config: Config) {
   const { curveAlias, allowedMagicBytes, allow, chains, hook, publicKey, requiresAuthentication, clients } =
     key
   return {
+    ...(hasOnlyDevice(config) ? {} : { devices: key.devices }),
     curve_alias: curveAlias,
     ...(allowedMagicBytes === 'any' ? {} : { allowed_ops: allowedMagicBytes.map(hexByte) }),
     ...(allow === undefined ? {} : { allow }),
@@ -104,9 +102,10 @@ function hookSettings({ url, timeoutMs, onError, publicKey, kinds }: HookConfig)
   }
 }
 
-function authenticationSettings({ authenticationKey: key, authorizedKeys, clients }: Config) {
+function authenticationSettings(config: Config) {
+  const { authenticationKey: key, authorizedKeys, clients } = config
   return {
-    ...(key === undefined ? {} : { auth_key: authenticationKeySettings(key) }),
+    ...(key === undefined ? {} : { auth_key: authenticationKeySettings(key, config) }),
     ...(authorizedKeys.length === 0 ? {} : { authorized_keys: authorizedKeys.map(encodeAuthenticationKey) }),
     ...(clients.length === 0
       ? {}
@@ -114,12 +113,13 @@ function authenticationSettings({ authenticationKey: key, authorizedKeys, client
   }
 }
 
-function authenticationKeySettings(key: NonNullable<Config['authenticationKey']>) {
+function authenticationKeySettings(key: NonNullable<Config['authenticationKey']>, config: Config) {
   const { publicKeyHash: pkh, publicKey, verify } = key
   return {
     pkh,
     ...(publicKey === undefined ? {} : { public_key: encodePublicKey(publicKey) }),
     ...(verify === 'host' ? {} : { verify }),
+    ...(hasOnlyDevice(config) || key.devices.length === 0 ? {} : { devices: key.devices }),
   }
 }
 

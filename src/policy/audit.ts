@@ -28,6 +28,8 @@ export type SignEvent = {
   readonly round?: number
   /** The first 8 digits of the payload's digest. */
   readonly digest: string
+  /** The device that was asked to sign; left out where none was. */
+  readonly device?: string
   /** Reading the payload, and asking the rules and the caller's proof. */
   readonly parseMs: number
   readonly policyMs: number
@@ -45,6 +47,8 @@ export type Progress = {
   readonly parseMs: number
   readonly policyMs: number
   readonly turnAt: number | undefined
+  /** The device that was asked to sign, by its name. */
+  readonly device: string | undefined
   /** How long raising the mark took, until it would survive a power cut. */
   readonly syncMs: number
   readonly deviceMs: number
@@ -70,7 +74,7 @@ export function auditLine(
   result: SignResult,
   now: number,
 ): SignEvent {
-  const { enteredAt, turnAt = now, verdict, admitted, clients } = progress
+  const { enteredAt, turnAt = now, device, verdict, admitted, clients } = progress
   const { parseMs, policyMs, syncMs, deviceMs, verifyMs } = progress
   const refusal = result.outcome === 'refused' ? refusalFields(result.refusal) : {}
   return {
@@ -84,6 +88,7 @@ export function auditLine(
     ...refusal,
     ...(signable === undefined ? {} : described(signable)),
     digest: toHex(digest).slice(0, 8),
+    ...(device === undefined ? {} : { device }),
     parseMs: rounded(parseMs),
     policyMs: rounded(policyMs),
     queueMs: rounded(turnAt - enteredAt),

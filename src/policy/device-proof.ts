@@ -1,4 +1,5 @@
 import { invalidSignature, type DeviceProof } from './authentication.js'
+import type { NotReady } from './device-lines.js'
 import { failureRefusal } from './explain.js'
 import { refuse, type Refusal } from './refusal.js'
 import type { SigningDevice } from './signing-device.js'
@@ -13,7 +14,7 @@ export async function deviceRefusal(
   device: SigningDevice,
   ms: number,
   refusalNow: () => Refusal | undefined,
-): Promise<Refusal | undefined> {
+): Promise<Refusal | NotReady | undefined> {
   if (device.verify === undefined) {
     return refuse(
       'device-unavailable',
@@ -21,7 +22,7 @@ export async function deviceRefusal(
     )
   }
   const notReady = await device.ready(ms)
-  if (notReady !== undefined) return refuse(notReady.code, notReady.message)
+  if (notReady !== undefined) return { notReady }
   const gone = refusalNow()
   if (gone !== undefined) return gone
   const judgement = await device.verify(proof.message, proof.signature)

@@ -6,8 +6,9 @@ import { knownAnswer, refused } from './answers.js'
 import { auditLine, type Audited, type SignEvent } from './audit.js'
 import type { AuthenticationRules, DeviceProof } from './authentication.js'
 import type { Verdict } from './decide.js'
+import { DeviceLines, type NotReady } from './device-lines.js'
 import { deviceRefusal } from './device-proof.js'
-import { failureRefusal, quarantineRefusal, turnRefusal } from './explain.js'
+import { failureRefusal, quarantineRefusal } from './explain.js'
 import type { HeadCheck } from './head-check.js'
 import { hookQuestion } from './hook-question.js'
 import type { KeyRules } from './key-rules.js'
@@ -18,9 +19,9 @@ import { refuse, type Refusal } from './refusal.js'
 import { Release, type SignerTrouble } from './release.js'
 import type { SignRequest, SignResult } from './sign-request.js'
 import type { SigningDevice } from './signing-device.js'
+import type { DeviceRoutes, SpareEvent } from './spares.js'
 import { signingJob, type OngoingProgress, type SigningJob } from './signing-job.js'
 import { StateError } from './state-error.js'
-import { Turns, type Patience } from './turns.js'
 
 /** What may be signed, as far as a configuration says it. */
 export type SignerRules = {
@@ -33,37 +34,43 @@ export type SignerRules = {
   readonly hooks?: ReadonlyMap<PublicKeyHash, PolicyHook> | undefined
 }
 
+/** Whatever happens to requests, for the log. */
+export type SignerEvent = SignEvent | SignerTrouble | SpareEvent
+
 export type GuardedSignerOptions = SignerRules & {
   readonly store: MarkStore
-  readonly device: SigningDevice
+  readonly devices: DeviceRoutes
   readonly clock: Clock
   /** For the hours of keys. */
   readonly wallClock?: () => Date
   /** The public key of a configured key, once it is known. */
   readonly publicKeyOf: (key: PublicKeyHash) => PublicKey | undefined
-  /** Requests that may wait for the device; one more is refused. */
+  /** Requests that may wait for one device; one more is refused. */
   readonly queueCapacity: number
-  readonly onEvent: (event: SignEvent | SignerTrouble) => void
+  readonly onEvent: (event: SignerEvent) => void
 }
 
-/** The only way to the device: nothing is signed that did not pass every step, in this order. */
+/** What the device said yes to. */
+const PROVEN = { isProven: true } as const
+
+/** The only way to a device: nothing is signed that did not pass every step, in this order. */
 export class GuardedSigner {
   readonly #options: GuardedSignerOptions
   #rules: SignerRules
-  readonly #turns: Turns
+  readonly #lines: DeviceLines
   readonly #rate = new RateWatch()
   readonly #release: Release
 
   constructor(options: GuardedSignerOptions) {
     this.#options = options
     this.#rules = options
-    this.#turns = new Turns(options.clock, options.queueCapacity)
+    this.#lines = new DeviceLines(options)
     this.#release = new Release(options)
   }
 
-  /** Requests that wait for the device. */
+  /** Requests that wait for a device. */
   get waiting(): number {
-    return this.#turns.waiting
+    return this.#lines.waiting
   }
 
   /** Answers with a signature or with the reason why not. */
@@ -77,7 +84,7 @@ export class GuardedSigner {
       read.rules === undefined ? read : admit(read, request, this.#rules.authentication, this.#now())
     const progress: OngoingProgress = {
       ...{ enteredAt, parseMs: readAt - enteredAt, policyMs: clock.now() - readAt },
-      ...{ turnAt: undefined, syncMs: 0, deviceMs: 0, verifyMs: 0, verdict: undefined },
+      ...{ turnAt: undefined, device: undefined, syncMs: 0, deviceMs: 0, verifyMs: 0, verdict: undefined },
       admitted: admission.refusal === undefined && admission.asked.proof === undefined,
       clients: (admission.asked ?? admission).clients,
     }
@@ -106,48 +113,58 @@ export class GuardedSigner {
     }
   }
 
-  /** Lets the signature in hand finish and turns everybody else away. */
+  /** Lets the signatures in hand finish and turns everybody else away. */
   close(): Promise<void> {
     this.#rules.headCheck?.close()
     for (const hook of this.#rules.hooks?.values() ?? []) hook.close()
-    return this.#turns.close()
+    return this.#lines.close()
   }
 
   async #serve(job: SigningJob): Promise<SignResult> {
-    const lane = { key: job.key, isUrgent: job.wanted !== undefined }
     try {
       const { proof } = job.asked
-      const unproven = proof && (await this.#turns.run(lane, job.patience, () => this.#prove(job, proof)))
-      if (unproven !== undefined)
-        return refused(typeof unproven === 'string' ? turnRefusal(unproven) : unproven)
+      const unproven = proof && (await this.#prove(job, proof))
+      if (unproven !== undefined) return refused(unproven)
       // Out of turn: while a node or a hook is asked nobody waits for the device.
       const known = await this.#answerWithoutDevice(job)
       if (known !== undefined) return known
-      const result = await this.#turns.run(lane, job.patience, () => this.#serveInTurn(job))
-      return typeof result === 'string' ? refused(turnRefusal(result)) : result
+      const result = await this.#inTurn(job, this.#options.devices.of(job.key), (device, waitMs) =>
+        this.#serveInTurn(job, device, waitMs),
+      )
+      return 'outcome' in result ? result : refused(result)
     } catch (error) {
       if (error instanceof StateError) return refused(refuse(error.code, error.message))
       throw error
     }
   }
 
+  #inTurn<Result extends object>(
+    { key, wanted, patience, progress }: SigningJob,
+    devices: readonly SigningDevice[],
+    serve: (device: SigningDevice, waitMs: number) => Promise<Result | NotReady>,
+  ): Promise<Result | Refusal> {
+    const lane = { key, isUrgent: wanted !== undefined }
+    return this.#lines.inTurn(lane, patience, devices, (device, waitMs) => {
+      progress.turnAt = this.#options.clock.now()
+      return serve(device, waitMs)
+    })
+  }
+
   /** The rest of step 3, where the device verifies: nothing is told before it, not even a stored signature. */
-  async #prove({ asked, progress, patience }: SigningJob, proof: DeviceProof): Promise<Refusal | undefined> {
-    const { device, clock } = this.#options
-    progress.turnAt = clock.now()
-    const refusal = await deviceRefusal(proof, device, patience.deadlineAt - clock.now(), () =>
-      this.#goneRefusal(patience),
-    )
-    if (refusal !== undefined) return refusal
+  async #prove(job: SigningJob, proof: DeviceProof): Promise<Refusal | undefined> {
+    const { asked, progress, patience } = job
+    const { verifying } = this.#options.devices
+    const said = await this.#inTurn(job, verifying, async (device, waitMs) => {
+      const refusal = await deviceRefusal(proof, device, waitMs, () =>
+        this.#lines.goneRefusal(device, patience),
+      )
+      return refusal ?? PROVEN
+    })
+    if ('code' in said) return said
     progress.clients = [...asked.clients, proof.client]
     const forbidden = permit({ ...asked, clients: progress.clients }, this.#now())
     progress.admitted = forbidden === undefined
     return forbidden
-  }
-
-  #goneRefusal(patience: Patience): Refusal | undefined {
-    const gone = this.#turns.refusalOf(patience)
-    return gone && turnRefusal(gone)
   }
 
   /**
@@ -164,17 +181,16 @@ export class GuardedSigner {
   }
 
   /** Steps 4 to 9, alone with the device. The mark is raised, durably, before the first byte goes out. */
-  async #serveInTurn(job: SigningJob): Promise<SignResult> {
-    const { store, device, clock } = this.#options
-    job.progress.turnAt = clock.now()
+  async #serveInTurn(job: SigningJob, device: SigningDevice, waitMs: number): Promise<SignResult | NotReady> {
+    const { store, clock } = this.#options
     const known = await this.#answerFromMarks(job) // the one before may have signed this very payload
     if (known !== undefined) return known
     const quarantine = store.quarantines().find(({ key }) => key === job.key)
     if (quarantine !== undefined) return refused(quarantineRefusal(quarantine))
     await store.check()
-    const notReady = await device.ready(job.patience.deadlineAt - clock.now())
-    if (notReady !== undefined) return refused(refuse(notReady.code, notReady.message))
-    const gone = this.#goneRefusal(job.patience)
+    const notReady = await device.ready(waitMs)
+    if (notReady !== undefined) return { notReady }
+    const gone = this.#lines.goneRefusal(device, job.patience)
     if (gone !== undefined) return refused(gone)
 
     const tooMuch = await this.#refusalByHistory(job)
@@ -185,10 +201,15 @@ export class GuardedSigner {
 
     const sentAt = clock.now()
     this.#rate.count(job.key, sentAt)
+    job.progress.device = device.name
     const made = await device.sign(job.key, job.payload)
     job.progress.deviceMs = clock.now() - sentAt
-    if (made.outcome === 'failed') return refused(failureRefusal(made, verdict))
-    return this.#release.answer(job, made.signature)
+    const result =
+      made.outcome === 'failed'
+        ? refused(failureRefusal(made, verdict))
+        : await this.#release.answer(job, made.signature)
+    if (result.outcome === 'refused') this.#lines.noteAnswer(device, result.refusal.code)
+    return result
   }
 
   /** The rules that count what came before. What an operation moves is written down, durably, when they let it through. */

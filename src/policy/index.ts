@@ -5,7 +5,12 @@ export { authorise, MAX_PAYLOAD_BYTES, readPayload } from './authorise.js'
 export type { ChainHead, HeadAnswer } from './chain-head.js'
 export { decide, type Denial, type LevelGap, type Verdict } from './decide.js'
 export { explainPayload, type Explanation, type ExplainedRule, type ExplainInput } from './explain-payload.js'
-export { GuardedSigner, type GuardedSignerOptions, type SignerRules } from './guarded-signer.js'
+export {
+  GuardedSigner,
+  type GuardedSignerOptions,
+  type SignerEvent,
+  type SignerRules,
+} from './guarded-signer.js'
 export { HeadCheck, HEAD_TIMEOUT_MS, type HeadCheckOptions, type HeadEvent } from './head-check.js'
 export type { HookQuestion } from './hook-question.js'
 export type { ImportedMark, ImportPlan } from './imported-mark.js'
@@ -36,6 +41,7 @@ export type {
   DeviceJudgement,
   SigningDevice,
 } from './signing-device.js'
+export type { DeviceRoutes, SpareEvent } from './spares.js'
 export { clockText, hoursText, WEEKDAYS, type SigningHours, type Weekday } from './signing-hours.js'
 export {
   decideSpend,

@@ -28,6 +28,10 @@ export type DeviceJudgement = { readonly outcome: 'verified'; readonly isValid: 
 
 /** What the guarded signer needs of a device, whatever kind it is. No method throws. */
 export type SigningDevice = {
+  /** Its name in the configuration, for messages. */
+  readonly name: string
+  /** Whether a command could be sent now, from memory. */
+  readonly isReady: () => boolean
   /** Waits `ms` at most until a command can be sent; `undefined` when it can. Nothing is sent. */
   readonly ready: (ms: number) => Promise<DeviceFailure | undefined>
   /** One attempt at the raw 64-byte signature over BLAKE2b-256 of `payload`, watermark byte included. */

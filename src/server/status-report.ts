@@ -33,8 +33,13 @@ export type Decision = {
   readonly totalMs: number
 }
 
-/** The state of the board and its cable. */
+/** The state of a device and its cable. */
 export type DeviceReport = {
+  /** Its name in the configuration. */
+  readonly name: string
+  readonly kind: 'tezio' | 'pkcs11'
+  /** The configured keys that it holds. */
+  readonly keys: readonly string[]
   readonly state: string
   /** When that state was entered; while the board is not ready, since when it is not. */
   readonly since: string
@@ -99,7 +104,10 @@ export type StatusReport = {
   /** Daemons before 0.2 do not tell. */
   readonly listening?: readonly ListeningAddress[]
   readonly readiness: Readiness
+  /** The first of `devices`. */
   readonly device: DeviceReport
+  /** Daemons before 0.2 do not tell. */
+  readonly devices?: readonly DeviceReport[]
   readonly keys: readonly KeyReport[]
   readonly marks: readonly MarkReport[]
   readonly queue: { readonly waiting: number; readonly capacity: number }

@@ -1,5 +1,12 @@
 import type { DeviceEvent } from '../device/index.js'
-import type { HeadEvent, HookEvent, SignerTrouble, SignEvent, StateEvent } from '../policy/index.js'
+import type {
+  HeadEvent,
+  HookEvent,
+  SignerTrouble,
+  SignEvent,
+  SpareEvent,
+  StateEvent,
+} from '../policy/index.js'
 import type { HandshakeFailed, RequestRefused } from '../server/index.js'
 
 /** What became of the configuration when it was read again. */
@@ -19,12 +26,16 @@ export type CertificateExpiring = {
   readonly reason: string
 }
 
+/** What happened to a device, and to which. */
+export type NamedDeviceEvent = DeviceEvent & { readonly device: string }
+
 /** Whatever a part of the bridge reports. */
 export type BridgeEvent =
-  | DeviceEvent
+  | NamedDeviceEvent
   | StateEvent
   | SignEvent
   | SignerTrouble
+  | SpareEvent
   | HeadEvent
   | HookEvent
   | RequestRefused

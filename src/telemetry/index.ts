@@ -1,5 +1,5 @@
 /** Hears what happens and tells it to operators: status, metrics, warnings with their remedies. */
-export type { BridgeEvent, ReloadEvent } from './bridge-event.js'
+export type { BridgeEvent, NamedDeviceEvent, ReloadEvent } from './bridge-event.js'
 export { REMEDIES, type TroubleCode } from './remedies.js'
-export type { KeySource, Sources } from './sources.js'
+export type { DeviceSource, KeySource, Sources } from './sources.js'
 export { Telemetry, type TelemetryOptions } from './telemetry.js'

@@ -21,6 +21,7 @@ import {
   ruleLabel,
   UNKNOWN,
 } from './labels.js'
+import { isConnected, isUp } from './reports.js'
 import { collectProcessMetrics } from './process-metrics.js'
 import type { Sources } from './sources.js'
 
@@ -46,7 +47,8 @@ export class Metrics {
   readonly #registry = new Registry()
   readonly #options: MetricsOptions
   readonly #keys: ReadonlySet<PublicKeyHash>
-  #wasReady = false
+  /** The devices that were found before. */
+  readonly #wereReady = new Set<string>()
 
   readonly #requests = this.#counter('requests_total', 'Requests by what became of them', [
     ...['key', 'kind', 'outcome', 'code'],
@@ -69,6 +71,7 @@ export class Metrics {
     [],
     SYNC_BUCKETS,
   )
+  readonly #takeovers = this.#counter('device_takeovers_total', 'Times a key went to another of its devices')
   readonly #reconnects = this.#counter('device_reconnects_total', 'Times the device was found again')
   readonly #deviceErrors = this.#counter('device_errors_total', 'Failures of the device and its port', [
     'code',
@@ -113,8 +116,14 @@ export class Metrics {
     this.#gauge('ready', 'Whether a signature could be made now', [], (gauge) => {
       gauge.set(isReady() ? 1 : 0)
     })
-    this.#gauge('device_connected', 'Whether the right board is there', [], (gauge) => {
-      gauge.set(['ready', 'busy', 'resyncing'].includes(sources().health().state) ? 1 : 0)
+    this.#gauge('device_connected', 'Whether every key has its device', [], (gauge) => {
+      gauge.set(isConnected(sources()) ? 1 : 0)
+    })
+    this.#gauge('device_up', 'Whether a device can be asked now', ['device'], (gauge) => {
+      for (const device of sources().devices()) gauge.set({ device: device.name }, isUp(device) ? 1 : 0)
+    })
+    this.#gauge('marks_available', 'Whether marks can be raised now', [], (gauge) => {
+      gauge.set(sources().marksTrouble?.() === undefined ? 1 : 0)
     })
     this.#gauge('queue_depth', 'Requests that wait for the device', [], (gauge) => {
       gauge.set(sources().waiting())
@@ -153,8 +162,11 @@ export class Metrics {
         this.#deviceErrors.inc({ code: 'device-lost' })
         break
       case 'device.ready':
-        if (this.#wasReady) this.#reconnects.inc()
-        this.#wasReady = true
+        if (this.#wereReady.has(event.device)) this.#reconnects.inc()
+        this.#wereReady.add(event.device)
+        break
+      case 'device.took-over':
+        this.#takeovers.inc()
         break
       case 'device.noise-discarded':
         this.#noise.inc({ reason: event.while })

@@ -19,6 +19,12 @@ export const REMEDIES = {
   'device-policy': 'the firmware on the board forbids this: provision it to sign these kinds',
   'device-refused': 'check that the board runs the TezioHSM_API firmware: tezio-bridge conformance',
   'device-watermark': "restart the board: its own high-water mark stands above the bridge's",
+  'module-failed':
+    'correct the path of the module, or compile pkcs11js (docs/pkcs11.md); then restart or wait for the next attempt',
+  'token-not-found':
+    'put the token in, or correct the label or serial of its device: pkcs11-tool --list-slots',
+  'token-key-missing': 'correct the label or id of the key on the token: pkcs11-tool --login --list-objects',
+  'pin-refused': 'correct the PIN and restart: it is tried once only, for tokens lock themselves',
   'simulated-device': 'use it for tests only: a real board is a /dev/ttyACM port',
   'device-reconnects': 'check the cable, the power and the autosuspend of the USB port: tezio-bridge doctor',
   'foreign-writer':
@@ -32,6 +38,13 @@ export const REMEDIES = {
     'stop the daemon and run tezio-bridge marks seed with a level above all that was ever signed',
   'journal-failed':
     'free space on the disk of the state directory, or repair it; nothing is signed meanwhile',
+  'marks-unavailable':
+    'bring the database of the marks back, or the way to it; nothing is signed without its commit',
+  'marks-went-back':
+    'stop all hosts, find out which backup was restored, and raise the marks above all that was ever signed: tezio-bridge marks raise',
+  'marks-schema': 'bring the tables up to date: tezio-bridge marks migrate',
+  'spare-took-over':
+    'look at the device that had a fault: its warning says what it was, or tezio-bridge doctor',
   'conflicting-payload':
     'find the second baker that uses this key and stop it: two of them are how a double signature comes about',
   'level-gap':

@@ -12,9 +12,20 @@ export type KeySource = {
   readonly signs: string
 }
 
+/** A configured device, and the configured keys that it holds. */
+export type DeviceSource = {
+  readonly name: string
+  readonly kind: 'tezio' | 'pkcs11'
+  readonly health: DeviceHealth
+  readonly holds: readonly PublicKeyHash[]
+}
+
 /** What is asked whenever somebody looks. Every function reads memory and never throws. */
 export type Sources = {
-  readonly health: () => DeviceHealth
+  /** At least one, in the order of the configuration. */
+  readonly devices: () => readonly DeviceSource[]
+  /** Why marks cannot be raised now; `undefined` while they can. */
+  readonly marksTrouble?: () => { readonly code: string; readonly message: string } | undefined
   readonly keys: () => readonly KeySource[]
   readonly marks: () => readonly MarkRecord[]
   readonly quarantines: () => readonly Quarantine[]

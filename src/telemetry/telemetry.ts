@@ -1,12 +1,11 @@
 import type { Clock } from '../clock.js'
-import type { DeviceHealth } from '../device/index.js'
 import type { AdminSource, DeviceReport, LatencySample, StatusReport } from '../server/index.js'
 import type { PublicKeyHash } from '../tezos/index.js'
 import { Activity } from './activity.js'
 import type { BridgeEvent } from './bridge-event.js'
 import { Metrics } from './metrics.js'
-import { deviceWarnings, keyReports, markReport, readinessOf } from './reports.js'
-import type { Sources } from './sources.js'
+import { deviceWarnings, isUp, keyReports, markReport, marksWarnings, readinessOf } from './reports.js'
+import type { DeviceSource, Sources } from './sources.js'
 import { Troubles } from './troubles.js'
 
 export type TelemetryOptions = {
@@ -27,6 +26,9 @@ const READY_EVENTS: { readonly [event in BridgeEvent['event']]?: boolean } = {
   'device.open-failed': false,
 }
 
+/** How often a device came within reach, whether a command could be sent to it now, and since when. */
+type Reach = { readonly connections: number; readonly isReady: boolean; readonly since: string }
+
 /** Hears every event and tells operators what is and what was. It reads memory only, and decides nothing. */
 export class Telemetry implements AdminSource {
   readonly #options: TelemetryOptions
@@ -39,16 +41,14 @@ export class Telemetry implements AdminSource {
   readonly #epoch: number
   #sources: Sources | undefined
   readonly #listeners = new Set<() => void>()
-  #connections = 0
-  /** Whether a command could be sent, and since when. */
-  #reach: { readonly isReady: boolean; readonly since: string }
+  /** By device. */
+  readonly #reaches = new Map<string, Reach>()
 
   constructor(options: TelemetryOptions) {
     this.#options = options
     this.#now = options.wallClock ?? (() => new Date())
     this.#startedAt = this.#now().toISOString()
     this.#epoch = options.clock.now() - Date.parse(this.#startedAt)
-    this.#reach = { isReady: false, since: this.#startedAt }
     this.#activity = new Activity(this.#now)
     this.#troubles = new Troubles(this.#now)
     this.#metrics = new Metrics({ version: options.version, keys: options.keys, now: this.#now })
@@ -78,22 +78,26 @@ export class Telemetry implements AdminSource {
     if (!isFirst) return
     this.#metrics.show(
       () => this.#attached(),
-      () => readinessOf(this.#attached().health()).ready,
+      () => readinessOf(this.#attached()).ready,
     )
   }
 
   status(): StatusReport {
     const sources = this.#attached()
-    const health = sources.health()
     const now = this.#now()
-    const device = this.#deviceReport(health)
+    const [first, ...others] = sources
+      .devices()
+      .map((source) => ({ source, report: this.#deviceReport(source) }))
+    if (first === undefined) throw new Error('a bridge has a device')
+    const devices = [first, ...others]
     return {
       at: now.toISOString(),
       version: this.#options.version,
       startedAt: this.#startedAt,
       listening: sources.listening(),
-      readiness: readinessOf(health),
-      device,
+      readiness: readinessOf(sources),
+      device: first.report,
+      devices: devices.map(({ report }) => report),
       keys: keyReports(sources),
       marks: sources.marks().map(markReport),
       queue: { waiting: sources.waiting(), capacity: sources.queueCapacity },
@@ -101,7 +105,8 @@ export class Telemetry implements AdminSource {
       counts: this.#activity.counts(),
       decisions: this.#activity.decisions(),
       warnings: [
-        ...deviceWarnings(health, device.since),
+        ...devices.flatMap(({ source, report }) => deviceWarnings(source, report.since, others.length > 0)),
+        ...marksWarnings(sources),
         ...sources.warnings(),
         ...this.#troubles.warnings(),
       ],
@@ -125,18 +130,28 @@ export class Telemetry implements AdminSource {
     for (const listener of this.#listeners) listener()
   }
 
-  #reached({ event }: BridgeEvent): void {
-    if (event === 'device.ready') this.#connections += 1
-    const isReady = READY_EVENTS[event] ?? this.#reach.isReady
-    if (isReady !== this.#reach.isReady) this.#reach = { isReady, since: this.#now().toISOString() }
+  #reachOf(device: string): Reach {
+    return this.#reaches.get(device) ?? { connections: 0, isReady: false, since: this.#startedAt }
+  }
+
+  #reached(event: BridgeEvent): void {
+    const isReady = READY_EVENTS[event.event]
+    if (isReady === undefined || !('device' in event)) return
+    const before = this.#reachOf(event.device)
+    const connections = before.connections + (event.event === 'device.ready' ? 1 : 0)
+    const since = isReady === before.isReady ? before.since : this.#now().toISOString()
+    this.#reaches.set(event.device, { connections, isReady, since })
   }
 
   /** A board that is away is looked for again and again, and its state is entered as often: `since` is the first time. */
-  #deviceReport({ since, ...health }: DeviceHealth): DeviceReport {
+  #deviceReport(source: DeviceSource): DeviceReport {
+    const { name, kind, health, holds } = source
     const { state, path, simulated, lastError, lateReplies, noiseBytes } = health
-    const enteredAt = new Date(since - this.#epoch).toISOString()
-    const at = readinessOf({ since, ...health }).ready || this.#reach.isReady ? enteredAt : this.#reach.since
-    const reconnects = Math.max(0, this.#connections - 1)
-    return { state, since: at, path, simulated, lastError, reconnects, lateReplies, noiseBytes }
+    const reach = this.#reachOf(name)
+    const enteredAt = new Date(health.since - this.#epoch).toISOString()
+    const since = isUp(source) || reach.isReady ? enteredAt : reach.since
+    const reconnects = Math.max(0, reach.connections - 1)
+    const link = { state, since, path, simulated, lastError, reconnects, lateReplies, noiseBytes }
+    return { name, kind, keys: holds, ...link }
   }
 }

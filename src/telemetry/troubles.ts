@@ -18,7 +18,8 @@ type Trouble = {
 export class Troubles {
   readonly #now: () => Date
   readonly #seen = new Map<TroubleCode, Trouble>()
-  #wasReady = false
+  /** The devices that were found before. */
+  readonly #wereReady = new Set<string>()
 
   /** `now` is wall-clock time. */
   constructor(now: () => Date) {
@@ -31,8 +32,16 @@ export class Troubles {
         this.#decided(event)
         break
       case 'device.ready':
-        if (this.#wasReady) this.#note('device-reconnects', 'the board was lost and found again')
-        this.#wasReady = true
+        if (this.#wereReady.has(event.device)) {
+          this.#note('device-reconnects', `the board ${event.device} was lost and found again`)
+        }
+        this.#wereReady.add(event.device)
+        break
+      case 'device.took-over':
+        this.#note(
+          'spare-took-over',
+          `${event.device} signs for ${event.key} instead of ${event.instead}: ${event.reason}`,
+        )
         break
       case 'device.sync-lost':
         if (event.reason === 'stray-bytes') this.#note('foreign-writer', 'the board answered somebody else')

@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { isMap, isScalar, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
-import { parseConfig } from '../../src/config/index.js'
+import { isTezio, parseConfig } from '../../src/config/index.js'
 import { fileSchema } from '../../src/config/schema.js'
 import { ALLOWED_KINDS } from '../../src/config/values.js'
 import { KEY_SECTION, parse, refusal, TZ1 } from './fixture.js'
 
 const page = readFileSync(new URL('../../docs/config.md', import.meta.url), 'utf8')
-const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? ''
+const [example = '', several = '', dynamo = ''] = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(
+  ([, text]) => text,
+)
 
 /** Every key that the schema knows, in any section. */
 function keysOf(schema: unknown): readonly string[] {
@@ -27,13 +29,30 @@ test('the annotated example is a configuration without warnings', () => {
   expect(config.keys).toHaveLength(2)
 })
 
-test('the annotated example shows every key there is', () => {
+test('the example with several devices is a configuration without warnings, for either store of marks', () => {
+  const config = parse(several)
+  expect(config.warnings).toEqual([])
+  expect(config.devices.map(({ name, kind }) => [name, kind])).toEqual([
+    ['left', 'tezio'],
+    ['right', 'tezio'],
+    ['token', 'pkcs11'],
+    ['other-token', 'pkcs11'],
+  ])
+  expect(config.marks.shared?.kind).toBe('postgresql')
+  expect(config.returnAfterMs).toBe(parse(KEY_SECTION).returnAfterMs)
+  const other = parse(`${several.slice(0, several.indexOf('\nmarks:'))}\n${dynamo}`)
+  expect(other.marks.shared).toMatchObject({ kind: 'dynamodb', timeoutMs: 1500 })
+})
+
+test('the annotated examples show every key there is', () => {
   const shown = new Set<unknown>()
-  visit(parseDocument(example), {
-    Pair: (_, { key }) => {
-      if (isScalar(key)) shown.add(key.value)
-    },
-  })
+  for (const text of [example, several, dynamo]) {
+    visit(parseDocument(text), {
+      Pair: (_, { key }) => {
+        if (isScalar(key)) shown.add(key.value)
+      },
+    })
+  }
   expect(keysOf(fileSchema).filter((key) => !shown.has(key))).toEqual([])
   expect(keysOf(fileSchema).length).toBeGreaterThan(35)
 })
@@ -49,7 +68,8 @@ test('the values that the example gives as defaults are the defaults', () => {
   expect(shown.headCheck).toEqual(
     parse(`${KEY_SECTION}head_check: { rpc: "${shown.headCheck?.rpc}" }`).headCheck,
   )
-  expect(shown.device).toEqual({ ...defaults.device, serialNumber: shown.device.serialNumber })
+  const [board] = shown.devices.filter(isTezio)
+  expect(shown.devices).toEqual([{ ...defaults.devices[0], serialNumber: board?.serialNumber }])
 })
 
 test('every kind that allow takes is listed', () => {
@@ -57,11 +77,12 @@ test('every kind that allow takes is listed', () => {
 })
 
 test('every key of the example has a comment above it or is a section of commented keys', () => {
-  const document = parseDocument(example)
-  expect(isMap(document.contents)).toBe(true)
-  for (const line of example.split('\n').filter((text) => /^ *[a-z_]+: \S/.test(text))) {
-    const before = example.slice(0, example.indexOf(line)).trimEnd().split('\n').at(-1) ?? ''
-    expect(before, line).toMatch(/^ *#/)
+  for (const text of [example, several, dynamo]) {
+    expect(isMap(parseDocument(text).contents)).toBe(true)
+    for (const { 0: line, index } of text.matchAll(/^ *[a-z_]+: \S.*$/gm)) {
+      const before = text.slice(0, index).trimEnd().split('\n').at(-1) ?? ''
+      expect(before, line).toMatch(/^ *#/)
+    }
   }
 })
 

@@ -25,7 +25,9 @@ describe('a Tezio Signer config.yaml', () => {
       [TZ3, 3, [0x03, 0x11, 0x12, 0x13]],
     ])
     expect(config.keys.every((key) => key.requiresAuthentication)).toBe(true)
-    expect(config.authenticationKey).toEqual({ publicKeyHash: AUTH, publicKey: undefined, verify: 'host' })
+    expect(config.authenticationKey).toEqual({
+      ...{ publicKeyHash: AUTH, devices: ['board'], publicKey: undefined, verify: 'host' },
+    })
     expect(config.allowedPeers).toEqual([{ family: 'ipv4', address: '127.0.0.1', prefixLength: 32 }])
     expect(config.seeds).toEqual({
       block: { level: 0, round: 0 },
@@ -60,7 +62,8 @@ security: {auth_check: false}`)
 test('one key and its rules are enough, and every default is the safe one', () => {
   expect(parse(KEY_SECTION)).toEqual({
     file: '/etc/tezio/config.yaml',
-    device: { port: 'auto', serialNumber: undefined, timeoutMs: 1500 },
+    devices: [{ kind: 'tezio', name: 'board', port: 'auto', serialNumber: undefined, timeoutMs: 1500 }],
+    returnAfterMs: 60_000,
     server: {
       listen: { host: '127.0.0.1', port: 6732 },
       allowedHosts: [],
@@ -75,12 +78,13 @@ test('one key and its rules are enough, and every default is the safe one', () =
     admin: { listen: { host: '127.0.0.1', port: 6733 } },
     allowedPeers: LOOPBACK,
     chains: ['NetXdQprcVkpaWU'],
-    marks: { maxLevelGap: 14_400 },
+    marks: { maxLevelGap: 14_400, shared: undefined },
     stateDir: '/etc/tezio/state',
     keys: [
       {
         publicKeyHash: TZ1,
         curve: 'ed25519',
+        devices: ['board'],
         curveAlias: 1,
         publicKey: undefined,
         allowedMagicBytes: [3],
@@ -148,7 +152,9 @@ describe('numbers and switches in their ranges', () => {
 server: {queue_timeout_ms: 30000, known_keys: true, allowed_hosts: [Signer.Example.org, "::1"]}
 marks: {max_level_gap: 2147483647}
 verbose: true`)
-    expect(config.device).toEqual({ port: '/dev/ttyACM7', serialNumber: '0042', timeoutMs: 200 })
+    expect(config.devices).toEqual([
+      { kind: 'tezio', name: 'board', port: '/dev/ttyACM7', serialNumber: '0042', timeoutMs: 200 },
+    ])
     expect(config.server).toMatchObject({ queueTimeoutMs: 30_000, knownKeys: true })
     expect(config.server.allowedHosts).toEqual(['signer.example.org', '::1'])
     expect(config.marks.maxLevelGap).toBe(2_147_483_647)

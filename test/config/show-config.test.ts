@@ -30,9 +30,11 @@ describe('the configuration that is shown', () => {
     const full = `${KEY_SECTION}head_check: { rpc: "http://127.0.0.1:8732" }
 high_water_marks: { level: { 0x11: 1, 0x12: 2, 0x13: 3 } }
 `
-    expect(Object.keys(effectiveSettings(parse(full))).toSorted()).toEqual(
-      Object.keys(fileSchema.shape).toSorted(),
-    )
+    const several = `${full}devices: { left: { kind: tezio }, }
+failover: { return_after_s: 5 }
+`
+    const shown = [full, several].flatMap((text) => Object.keys(effectiveSettings(parse(text))))
+    expect([...new Set(shown)].toSorted()).toEqual(Object.keys(fileSchema.shape).toSorted())
   })
 
   test('hides the path of a node, where a token may be', () => {

@@ -15,6 +15,7 @@ import {
 } from '../../src/policy/index.js'
 import { parseChainId, publicKeyHash } from '../../src/tezos/index.js'
 import { transcriptKeys } from '../device/support.js'
+import { onlyDevice } from '../policy/fixture.js'
 import { vote } from '../tezos/build-payload.js'
 
 const folders: string[] = []
@@ -82,7 +83,7 @@ describe('the order of a signature', () => {
     const signer = new GuardedSigner({
       keys: [{ ...rules, requiresAuthentication: false }],
       store,
-      device: signingDevice(device, new Map([[key, 3]])),
+      devices: onlyDevice(signingDevice('board', device, new Map([[key, 3]]))),
       clock: monotonicClock,
       publicKeyOf: () => keys.p256.publicKey,
       authentication: { keys: [] },

@@ -7,15 +7,14 @@ import {
   type MarksJournalOptions,
   type Position,
   type RaiseOutcome,
-  type SignEvent,
-  type SignerTrouble,
+  type SignerEvent,
   type SignResult,
   type StateEvent,
   type StateFiles,
   UNKNOWN_CALLER,
 } from '../../src/policy/index.js'
 import type { PublicKeyHash } from '../../src/tezos/index.js'
-import { aroundFiles, systemError } from '../policy/fixture.js'
+import { aroundFiles, onlyDevice, systemError } from '../policy/fixture.js'
 import type { SimulatedDisk } from '../policy/simulated-disk.js'
 import { ALIAS, CHAINS } from './place.js'
 import type { VirtualTime } from './virtual-time.js'
@@ -30,7 +29,7 @@ export type Host = {
 }
 
 /** Everything a process tells. */
-export type ProcessEvent = DeviceEvent | StateEvent | SignEvent | SignerTrouble
+export type ProcessEvent = DeviceEvent | StateEvent | SignerEvent
 
 /** The address a board's key has at a place; the tz1 and the tz3 key are pinned. */
 const PINS: readonly KeyPin[] = [...ALIAS].map(([publicKeyHash, alias]) => ({ alias, publicKeyHash }))
@@ -70,7 +69,7 @@ export class BridgeProcess {
     })
     this.#signer = new GuardedSigner({
       ...{ keys: [...ALIAS.keys()].map(rulesOf), store: this.journal, clock: host.time, onEvent },
-      device: signingDevice(this.device, ALIAS),
+      devices: onlyDevice(signingDevice('board', this.device, ALIAS)),
       publicKeyOf: (key) => {
         const alias = ALIAS.get(key)
         return alias === undefined ? undefined : this.device.keys().get(alias)

@@ -9,7 +9,14 @@ const DIGEST = payloadDigest(Uint8Array.of(0x11))
 const audited = (rest: Partial<Audited> = {}): Audited => ({
   ...{ requestId: 'r1', key: TZ3, signable: undefined, digest: DIGEST },
   progress: {
-    ...{ enteredAt: 1000, parseMs: 0.040_2, policyMs: 0.02, turnAt: 1020.25, syncMs: 3.000_499 },
+    ...{
+      enteredAt: 1000,
+      parseMs: 0.040_2,
+      policyMs: 0.02,
+      turnAt: 1020.25,
+      device: 'board',
+      syncMs: 3.000_499,
+    },
     ...{ deviceMs: 40.5, verifyMs: 0.45, verdict: 'advance' },
     ...{ admitted: true, clients: [] },
   },
@@ -31,7 +38,15 @@ describe('the line of a request', () => {
 
   test('counts all of the time as waiting when its turn never came', () => {
     const progress = {
-      ...{ enteredAt: 1000, parseMs: 0, policyMs: 0, turnAt: undefined, syncMs: 0, deviceMs: 0 },
+      ...{
+        enteredAt: 1000,
+        parseMs: 0,
+        policyMs: 0,
+        turnAt: undefined,
+        device: undefined,
+        syncMs: 0,
+        deviceMs: 0,
+      },
       ...{ verifyMs: 0, verdict: undefined },
       ...PROVEN,
     }

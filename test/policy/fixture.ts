@@ -10,6 +10,8 @@ import {
   StateError,
   systemFiles,
   type AuthorizedKey,
+  type DeviceRoutes,
+  type SigningDevice,
   type StateErrorCode,
   type StateFiles,
   type Wanted,
@@ -197,4 +199,9 @@ export function withOtherS(curve: 'secp256k1' | 'p256', signature: Uint8Array): 
   const { Signature, Point } = CURVE[curve]
   const { r, s } = Signature.fromBytes(signature)
   return new Signature(r, Point.Fn.neg(s)).toBytes()
+}
+
+/** One device for every key. */
+export function onlyDevice(device: SigningDevice): DeviceRoutes {
+  return { of: () => [device], verifying: [device], quietMs: 60_000 }
 }

@@ -7,14 +7,13 @@ import {
   type DeviceAnswer,
   type HeadCheck,
   type KeyRules,
-  type SignEvent,
-  type SignerTrouble,
+  type SignerEvent,
   type SignResult,
   UNKNOWN_CALLER,
 } from '../../src/policy/index.js'
 import { MARK_KINDS } from '../../src/tezos/index.js'
 import { be32, block, operation, TRANSACTION, vote } from '../tezos/build-payload.js'
-import { MAINNET, ManualClock, signWith, temporaryDirectory, testKey } from './fixture.js'
+import { MAINNET, ManualClock, onlyDevice, signWith, temporaryDirectory, testKey } from './fixture.js'
 import { HandHead, headCheck, settled } from './head-fixture.js'
 
 const KEY = testKey('ed25519')
@@ -34,6 +33,8 @@ function setUp(node: HandHead, seedLevel = 0) {
   const clock = new ManualClock()
   const asked: Uint8Array[] = []
   const device = {
+    name: 'board',
+    isReady: () => true,
     ready: () => Promise.resolve(undefined),
     answer: (payload: Uint8Array): DeviceAnswer | Promise<DeviceAnswer> => ({
       outcome: 'signed',
@@ -53,11 +54,11 @@ function setUp(node: HandHead, seedLevel = 0) {
     },
     requiresAuthentication: false,
   }
-  const events: (SignEvent | SignerTrouble)[] = []
+  const events: SignerEvent[] = []
   const checks = headCheck(node, { clock, marks: () => store.marks() })
   const start = (check: HeadCheck | undefined) =>
     new GuardedSigner({
-      ...{ keys: [rules], headCheck: check, store, device, clock, queueCapacity: 100 },
+      ...{ keys: [rules], headCheck: check, store, devices: onlyDevice(device), clock, queueCapacity: 100 },
       ...{ publicKeyOf: () => KEY.publicKey, authentication: { keys: [] } },
       onEvent: (event) => events.push(event),
     })

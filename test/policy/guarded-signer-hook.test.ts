@@ -14,7 +14,7 @@ import { HOOK_KINDS } from '../../src/config/hook-values.js'
 import { MARK_KINDS, payloadDigest, toHex } from '../../src/tezos/index.js'
 import { BAD_ANSWERS, FakeHook, type Behaviour } from '../hook/fake-hook.js'
 import { operation, TRANSACTION, vote } from '../tezos/build-payload.js'
-import { MAINNET, signWith, temporaryDirectory, testKey } from './fixture.js'
+import { MAINNET, onlyDevice, signWith, temporaryDirectory, testKey } from './fixture.js'
 
 const KEY = testKey('ed25519')
 const PAYLOAD = operation(TRANSACTION)
@@ -48,6 +48,8 @@ async function setUp({
   })
   const signed: Uint8Array[] = []
   const device = {
+    name: 'board',
+    isReady: () => true,
     ready: () => Promise.resolve(undefined),
     sign: (_: unknown, payload: Uint8Array) => {
       signed.push(payload)
@@ -70,7 +72,13 @@ async function setUp({
     requiresAuthentication: false,
   }
   const signer = new GuardedSigner({
-    ...{ keys: [rules], hooks: new Map([[KEY.hash, hook]]), store, device, clock: monotonicClock },
+    ...{
+      keys: [rules],
+      hooks: new Map([[KEY.hash, hook]]),
+      store,
+      devices: onlyDevice(device),
+      clock: monotonicClock,
+    },
     ...{ publicKeyOf: () => KEY.publicKey, authentication: { keys: [] }, queueCapacity: 100 },
     onEvent: () => undefined,
   })

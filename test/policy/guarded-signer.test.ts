@@ -11,8 +11,7 @@ import {
   type GuardedSignerOptions,
   type KeyRules,
   type MarksJournalOptions,
-  type SignerTrouble,
-  type SignEvent,
+  type SignerEvent,
   type SigningDevice,
   type SignRequest,
   type SignResult,
@@ -38,6 +37,7 @@ import {
   MAINNET,
   ManualClock,
   authorized,
+  onlyDevice,
   signWith,
   temporaryDirectory,
   testKey,
@@ -56,6 +56,7 @@ const OTHER_CHAIN = encodeChainId(OTHER_CHAIN_BYTES)
 
 /** A device whose answers are values; nothing it is asked for is judged. */
 class FakeDevice implements SigningDevice {
+  readonly name = 'board'
   readonly asked: Uint8Array[] = []
   notReady: DeviceFailure | undefined
   answer: (payload: Uint8Array) => DeviceAnswer | Promise<DeviceAnswer>
@@ -64,6 +65,8 @@ class FakeDevice implements SigningDevice {
   constructor(key: TestKey) {
     this.answer = (payload) => ({ outcome: 'signed', signature: signWith(key, payload) })
   }
+
+  readonly isReady = () => this.notReady === undefined
 
   readonly ready = async (ms: number) => {
     await this.whenReady(ms)
@@ -95,7 +98,7 @@ function setUp({
   const directory = join(temporaryDirectory(), 'state')
   const clock = new ManualClock()
   const device = new FakeDevice(key)
-  const events: (SignEvent | SignerTrouble)[] = []
+  const events: SignerEvent[] = []
   const options = { directory, maxLevelGap: 14_400, ...journal } as const
   MarksJournal.create(
     { directory, maxLevelGap: 'off' },
@@ -113,7 +116,8 @@ function setUp({
   }
   const start = () =>
     new GuardedSigner({
-      ...{ keys: [all], store, device, clock, publicKeyOf: () => key.publicKey, queueCapacity: 100 },
+      ...{ keys: [all], store, devices: onlyDevice(device), clock, publicKeyOf: () => key.publicKey },
+      ...{ queueCapacity: 100 },
       ...{ authentication: AUTHORIZED, onEvent: (event) => void events.push(event) },
       ...signer,
     })

@@ -10,7 +10,7 @@ import {
 } from '../../src/policy/index.js'
 import { concatBytes, MARK_KINDS, publicKeyHash, publicKeyHashBytes } from '../../src/tezos/index.js'
 import { keySecret, payload } from '../tezos/golden-data.js'
-import { MAINNET, ManualClock, signWith, temporaryDirectory, testKeyOf, TZ1 } from './fixture.js'
+import { MAINNET, ManualClock, onlyDevice, signWith, temporaryDirectory, testKeyOf, TZ1 } from './fixture.js'
 
 /** The key of `TZ1`, which the recorded payloads get as their source. */
 export const KEY = testKeyOf('ed25519', keySecret('1 ed25519'))
@@ -111,13 +111,15 @@ export class LimitsBench {
       ...{ keys: [configuredKey(this.#entry)], store: this.#store, clock: this.clock, queueCapacity: 10 },
       ...{ publicKeyOf: () => KEY.publicKey, authentication: { keys: [] } },
       wallClock: () => this.wallClock,
-      device: {
+      devices: onlyDevice({
+        name: 'board',
+        isReady: () => true,
         ready: () => Promise.resolve(undefined),
         sign: (_, payload) => {
           this.asked.push(payload)
           return Promise.resolve(this.answer(payload))
         },
-      },
+      }),
       onEvent: (event) => {
         if (event.event === 'signature.decided') this.events.push(event)
       },

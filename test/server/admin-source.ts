@@ -16,6 +16,7 @@ export function quietReport(change: Partial<StatusReport> = {}): StatusReport {
     startedAt: '2026-01-01T00:00:00.000Z',
     readiness: { ready: true, reasons: [] },
     device: {
+      ...{ name: 'board', kind: 'tezio', keys: [] },
       ...{ state: 'ready', since: '2026-01-01T00:00:01.000Z', path: '/dev/ttyACM0', simulated: false },
       ...{ lastError: undefined, reconnects: 0, lateReplies: 0, noiseBytes: 0 },
     },

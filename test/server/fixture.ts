@@ -12,8 +12,7 @@ import {
   type DeviceAnswer,
   type KeyRules,
   type MarkRecord,
-  type SignEvent,
-  type SignerTrouble,
+  type SignerEvent,
   type SigningDevice,
 } from '../../src/policy/index.js'
 import {
@@ -46,6 +45,7 @@ import {
   type PublicKey,
   type PublicKeyHash,
 } from '../../src/tezos/index.js'
+import { onlyDevice } from '../policy/fixture.js'
 import { incomingOf } from './incoming.js'
 
 /** The only statuses of the signer's listener, 200 aside. */
@@ -188,11 +188,16 @@ export function octezBody(payload: Uint8Array): string {
 
 /** A device whose every touch is written down. */
 export class FakeDevice implements SigningDevice {
+  readonly name = 'board'
   readonly touches: string[] = []
   /** What the next signature waits for. */
   gate: Promise<void> = Promise.resolve()
   /** Stands for a signature, where set. */
   failure: Extract<DeviceAnswer, { outcome: 'failed' }> | undefined
+
+  isReady(): boolean {
+    return true
+  }
 
   ready(): Promise<undefined> {
     this.touches.push('ready')
@@ -238,7 +243,7 @@ export type TestBridge = {
   readonly signer: GuardedSigner
   readonly faults: unknown[]
   readonly refusals: RequestRefused[]
-  readonly events: (SignEvent | SignerTrouble)[]
+  readonly events: SignerEvent[]
   readonly marks: () => readonly MarkRecord[]
   /** The journal's bytes: they change with every mark and every stored signature. */
   readonly journal: () => string
@@ -303,7 +308,7 @@ function createSigner(
   return new GuardedSigner({
     keys: KEYS.map(({ hash }) => ({ ...rules, publicKeyHash: hash })),
     store,
-    device,
+    devices: onlyDevice(device),
     clock: monotonicClock,
     publicKeyOf: (key) => pairOf(key).publicKey,
     authentication: { keys: [AUTHORIZED] },

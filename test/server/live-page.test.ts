@@ -242,6 +242,7 @@ describe('a rendered state', () => {
     return quietReport({
       readiness: { ready: false, reasons: [{ code: HOSTILE, message: HOSTILE }] },
       device: {
+        ...{ name: HOSTILE, kind: 'tezio', keys: [HOSTILE] },
         ...{ state: HOSTILE, since: at, path: HOSTILE, simulated: true },
         ...{ lastError: { code: HOSTILE, message: HOSTILE }, reconnects: 0, lateReplies: 0, noiseBytes: 0 },
       },

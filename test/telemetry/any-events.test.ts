@@ -27,6 +27,7 @@ const ALLOWED: Readonly<Record<string, readonly string[] | RegExp>> = {
   chain: [CHAIN],
   version: ['1.2.3'],
   node: [process.version],
+  device: ['board'],
   le: /^(?:[\d.]+|\+Inf)$/,
 }
 

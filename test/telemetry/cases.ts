@@ -25,11 +25,11 @@ const refusedRule = (code: string, key: string = KEY, kind = 'attestation') => (
 
 /** The name of the series that tells when KEY signed an attestation last. */
 export const lastSignature = `tezio_last_signature_timestamp_seconds{key=${KEY},kind=attestation}`
-const ready: BridgeEvent = { event: 'device.ready', path: '/dev/ttyACM0', ms: 300 }
+const ready: BridgeEvent = { event: 'device.ready', device: 'board', path: '/dev/ttyACM0', ms: 300 }
 const finished = (
   outcome: Extract<BridgeEvent, { event: 'device.command-finished' }>['outcome'],
   command = 'SIGN',
-) => ({ event: 'device.command-finished', command, outcome, ms: 140 }) as const
+) => ({ event: 'device.command-finished', device: 'board', command, outcome, ms: 140 }) as const
 const refused = (
   code: Extract<BridgeEvent, { event: 'request.refused' }>['code'],
   listener: 'signer' | 'admin' = 'signer',
@@ -190,27 +190,37 @@ const LINK: readonly Case[] = [
   ['a command that ends with its port', finished('device-lost'), {}],
   [
     'a lost port',
-    { event: 'device.lost', path: '/dev/ttyACM0', reason: 'unplugged' },
+    { event: 'device.lost', device: 'board', path: '/dev/ttyACM0', reason: 'unplugged' },
     deviceError('device-lost'),
   ],
   [
     'a port that is not there',
-    { event: 'device.open-failed', code: 'port-not-found', reason: 'none' },
+    { event: 'device.open-failed', device: 'board', code: 'port-not-found', reason: 'none' },
     deviceError('port-not-found'),
   ],
   [
     'another board',
-    { event: 'device.open-failed', code: 'wrong-device', reason: 'keys' },
+    { event: 'device.open-failed', device: 'board', code: 'wrong-device', reason: 'keys' },
     deviceError('wrong-device'),
   ],
   ['the first contact', ready, {}],
+  ['the first contact of a second board', { ...ready, device: 'spare' }, {}, [ready]],
+  [
+    'a spare that takes over',
+    { event: 'device.took-over', key: KEY, device: 'spare', instead: 'board', reason: 'device-lost' },
+    { tezio_device_takeovers_total: 1 },
+  ],
   ['a board that is found again', ready, { tezio_device_reconnects_total: 1 }, [ready]],
   ...(['idle', 'command', 'resync'] as const).map((reason): Case => [
     `noise while ${reason}`,
-    { event: 'device.noise-discarded', bytes: 40, while: reason },
+    { event: 'device.noise-discarded', device: 'board', bytes: 40, while: reason },
     { [`tezio_link_noise_total{reason=${reason}}`]: 1 },
   ]),
-  ['a late reply', { event: 'device.late-reply-discarded', bytes: 69 }, { tezio_late_replies_total: 1 }],
+  [
+    'a late reply',
+    { event: 'device.late-reply-discarded', device: 'board', bytes: 69 },
+    { tezio_late_replies_total: 1 },
+  ],
 ]
 
 const OTHERS: readonly Case[] = [
@@ -226,9 +236,9 @@ const OTHERS: readonly Case[] = [
   ],
   ...(
     [
-      { event: 'device.opened', path: '/dev/ttyACM0', simulated: false },
-      { event: 'device.sync-lost', reason: 'no-reply' },
-      { event: 'device.resynced', ms: 90 },
+      { event: 'device.opened', device: 'board', path: '/dev/ttyACM0', simulated: false },
+      { event: 'device.sync-lost', device: 'board', reason: 'no-reply' },
+      { event: 'device.resynced', device: 'board', ms: 90 },
       { event: 'journal.torn-line-dropped', bytes: 9 },
       { event: 'journal.reopened' },
       { event: 'journal.rolled', marks: 3 },

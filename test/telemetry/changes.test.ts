@@ -18,7 +18,7 @@ function bench() {
   const sources: Sources = {
     ...{ keys: none, marks: none, quarantines: none, warnings: none, waiting: () => 0, queueCapacity: 1 },
     listening: () => [],
-    health: () => state.health,
+    devices: () => [{ name: 'board', kind: 'tezio', health: state.health, holds: [] }],
   }
   telemetry.attach(sources)
   return { clock, telemetry, state, sources }
@@ -30,21 +30,21 @@ it('tells of every event and of another configuration, until nobody listens any 
   const stop = telemetry.onChange(() => {
     changes += 1
   })
-  telemetry.observe({ event: 'device.lost', path: '/dev/ttyACM0', reason: 'unplugged' })
+  telemetry.observe({ event: 'device.lost', device: 'board', path: '/dev/ttyACM0', reason: 'unplugged' })
   telemetry.attach(sources)
   expect(changes).toBe(2)
   stop()
-  telemetry.observe({ event: 'device.lost', path: '/dev/ttyACM0', reason: 'unplugged' })
+  telemetry.observe({ event: 'device.lost', device: 'board', path: '/dev/ttyACM0', reason: 'unplugged' })
   expect(changes).toBe(2)
 })
 
 it('a board that is looked for in vain again and again is away since the first time', () => {
   const { clock, telemetry, state } = bench()
-  telemetry.observe({ event: 'device.ready', path: '/dev/ttyACM0', ms: 1 })
+  telemetry.observe({ event: 'device.ready', device: 'board', path: '/dev/ttyACM0', ms: 1 })
   state.health = { ...CLOSED, state: 'ready', since: clock.now() }
   clock.advance(60_000)
   expect(telemetry.status().device.since).toBe('2026-01-01T00:00:00.000Z')
-  telemetry.observe({ event: 'device.lost', path: '/dev/ttyACM0', reason: 'unplugged' })
+  telemetry.observe({ event: 'device.lost', device: 'board', path: '/dev/ttyACM0', reason: 'unplugged' })
   for (const next of ['closed', 'opening', 'closed'] as const) {
     clock.advance(2000)
     state.health = { ...CLOSED, state: next, since: clock.now() }

@@ -1,6 +1,6 @@
 import type { DeviceHealth } from '../../src/device/index.js'
 import type { MarkRecord, SignEvent } from '../../src/policy/index.js'
-import type { Sources } from '../../src/telemetry/index.js'
+import type { DeviceSource, Sources } from '../../src/telemetry/index.js'
 import { parseChainId, parsePublicKeyHash } from '../../src/tezos/index.js'
 import { ADDRESS } from '../e2e/daemon.js'
 
@@ -55,6 +55,11 @@ export function health(change: Partial<DeviceHealth> = {}): DeviceHealth {
   }
 }
 
+/** The only board, which holds the key. */
+export function board(change: Partial<DeviceHealth> = {}): readonly DeviceSource[] {
+  return [{ name: 'board', kind: 'tezio', health: health(change), holds: [KEY] }]
+}
+
 export function mark(change: Partial<MarkRecord> = {}): MarkRecord {
   return {
     ...{ chain: MAINNET, key: KEY, kind: 'attestation', level: 100, round: 0, digest: 'c0ffee00' },
@@ -65,7 +70,7 @@ export function mark(change: Partial<MarkRecord> = {}): MarkRecord {
 /** What a bridge with one key shows. */
 export function sources(change: Partial<Sources> = {}): Sources {
   return {
-    health: () => health(),
+    devices: () => board(),
     keys: () => [{ address: KEY, curve: 'p256', alias: 3, publicKey: 'p2pk', signs: '0x13' }],
     marks: () => [mark()],
     quarantines: () => [],

@@ -1,5 +1,6 @@
 import type { MarkRecord, SignEvent } from '../../src/policy/index.js'
-import { Telemetry, type BridgeEvent, type Sources } from '../../src/telemetry/index.js'
+import type { DeviceHealth } from '../../src/device/index.js'
+import { Telemetry, type BridgeEvent, type DeviceSource, type Sources } from '../../src/telemetry/index.js'
 import { parseChainId, parsePublicKeyHash, type ChainId, type PublicKeyHash } from '../../src/tezos/index.js'
 import { monotonicClock } from '../../src/clock.js'
 import { ADDRESS } from '../e2e/daemon.js'
@@ -38,7 +39,7 @@ export const mark = (rest: Partial<MarkRecord> = {}): MarkRecord => ({
 
 /** Sources with a board that is ready and nothing else to tell, or what they are overwritten with. */
 export const sources = (rest: Partial<Sources> = {}): Sources => ({
-  health: () => health('ready'),
+  devices: () => board('ready'),
   ...{
     keys: () => [],
     marks: () => [],
@@ -51,11 +52,16 @@ export const sources = (rest: Partial<Sources> = {}): Sources => ({
   ...rest,
 })
 
-/** The health of a board in a state. */
-export const health = (state: ReturnType<Sources['health']>['state']): ReturnType<Sources['health']> => ({
-  ...{ state, since: 0, path: '/dev/ttyACM0', simulated: false, lastError: undefined },
-  ...{ timesReady: 1, lateReplies: 0, noiseBytes: 0 },
-})
+/** A board in a state, which holds both keys. */
+export const board = (state: DeviceHealth['state']): readonly DeviceSource[] => [
+  {
+    ...{ name: 'board', kind: 'tezio', holds: [KEY, OTHER_KEY] },
+    health: {
+      ...{ state, since: 0, path: '/dev/ttyACM0', simulated: false, lastError: undefined },
+      ...{ timesReady: 1, lateReplies: 0, noiseBytes: 0 },
+    },
+  },
+]
 
 /** Telemetry of a bridge with two keys, and what it serves after some events. */
 export function telemetry(from: Partial<Sources> = {}) {

@@ -6,7 +6,7 @@ import { CASES, lastSignature, requests } from './cases.js'
 import { seriesOf } from './exposition.js'
 import {
   CHAIN,
-  health,
+  board,
   KEY,
   mark,
   NOW,
@@ -54,6 +54,7 @@ describe('what moves which series', () => {
         'hook.answered': true,
         'mark.suspected': true,
       },
+      ...{ 'device.took-over': true },
       ...{ 'config.reloaded': true, 'config.reload-refused': true },
       ...{ 'tls.handshake-failed': true, 'tls.certificate-expiring': true },
     }
@@ -110,7 +111,7 @@ describe('what is, whenever it is asked', () => {
     ['opening', 0, 0],
     ['closed', 0, 0],
   ] as const)('a board that is %s: connected %d, ready %d', async (state, connected, isReady) => {
-    const series = seriesOf(await telemetry({ health: () => health(state) }).text())
+    const series = seriesOf(await telemetry({ devices: () => board(state) }).text())
     expect([series.get('tezio_device_connected'), series.get('tezio_ready')]).toEqual([connected, isReady])
   })
 

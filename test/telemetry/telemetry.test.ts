@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { REMEDIES, Telemetry, type Sources } from '../../src/telemetry/index.js'
 import { StandingClock } from '../device/support.js'
-import { decided, health, KEY, mark, refused, sources, WallClock } from './fixture.js'
+import { decided, board, KEY, mark, refused, sources, WallClock } from './fixture.js'
 
 function setUp(change: Partial<Sources> = {}) {
   const clock = new StandingClock()
@@ -13,7 +13,7 @@ function setUp(change: Partial<Sources> = {}) {
 
 describe('the status', () => {
   test('tells the device and since when, in wall-clock time', () => {
-    const { clock, wall, telemetry } = setUp({ health: () => health({ since: 1000 }) })
+    const { clock, wall, telemetry } = setUp({ devices: () => board({ since: 1000 }) })
     clock.advance(3000)
     wall.advance(3000)
     expect(telemetry.status()).toMatchObject({
@@ -26,13 +26,13 @@ describe('the status', () => {
   })
 
   test('is ready while the board is at work', () => {
-    const { telemetry } = setUp({ health: () => health({ state: 'busy' }) })
+    const { telemetry } = setUp({ devices: () => board({ state: 'busy' }) })
     expect(telemetry.status()).toMatchObject({ readiness: { ready: true, reasons: [] }, warnings: [] })
   })
 
   test('is not ready without the board, and warns with the remedy of what is wrong', () => {
     const lastError = { code: 'port-permission', message: '/dev/ttyACM0: permission denied' }
-    const { telemetry } = setUp({ health: () => health({ state: 'closed', lastError }) })
+    const { telemetry } = setUp({ devices: () => board({ state: 'closed', lastError }) })
     const { readiness, warnings } = telemetry.status()
     const message = 'the device is closed: /dev/ttyACM0: permission denied'
     expect(readiness).toEqual({ ready: false, reasons: [{ code: 'port-permission', message }] })
@@ -40,21 +40,21 @@ describe('the status', () => {
   })
 
   test('has a remedy for a device that is not there yet and says nothing more', () => {
-    const { telemetry } = setUp({ health: () => health({ state: 'opening' }) })
+    const { telemetry } = setUp({ devices: () => board({ state: 'opening' }) })
     expect(telemetry.status().warnings).toMatchObject([
       { code: 'device-unavailable', remedy: REMEDIES['device-unavailable'] },
     ])
   })
 
   test('warns of a simulated board although it is ready', () => {
-    const { telemetry } = setUp({ health: () => health({ simulated: true }) })
+    const { telemetry } = setUp({ devices: () => board({ simulated: true }) })
     expect(telemetry.status().readiness.ready).toBe(true)
     expect(telemetry.status().warnings).toMatchObject([{ code: 'simulated-device' }])
   })
 
   test('counts how often the board was found again', () => {
     const { telemetry } = setUp()
-    const ready = { event: 'device.ready', path: '/dev/ttyACM0', ms: 80 } as const
+    const ready = { event: 'device.ready', device: 'board', path: '/dev/ttyACM0', ms: 80 } as const
     telemetry.observe(ready)
     expect(telemetry.status().device.reconnects).toBe(0)
     telemetry.observe(ready)

@@ -11,7 +11,7 @@ function setUp(...events: readonly BridgeEvent[]) {
   return { clock, troubles, codes: () => troubles.warnings().map(({ code }) => code) }
 }
 
-const READY: BridgeEvent = { event: 'device.ready', path: '/dev/ttyACM0', ms: 80 }
+const READY: BridgeEvent = { event: 'device.ready', device: 'board', path: '/dev/ttyACM0', ms: 80 }
 const FAILED: BridgeEvent = { event: 'journal.write-failed', reason: 'ENOSPC' }
 const UNKNOWN: BridgeEvent = { event: 'head.unknown', chain: MAINNET, reason: 'no route', onError: 'allow' }
 const SILENT: BridgeEvent = {
@@ -23,8 +23,8 @@ const AT = { chain: MAINNET, key: KEY, kind: 'block' } as const
 describe('what deserves a warning', () => {
   test.each<readonly [string, readonly BridgeEvent[]]>([
     ['device-reconnects', [READY, READY]],
-    ['foreign-writer', [{ event: 'device.sync-lost', reason: 'stray-bytes' }]],
-    ['late-replies', [{ event: 'device.late-reply-discarded', bytes: 3 }]],
+    ['foreign-writer', [{ event: 'device.sync-lost', device: 'board', reason: 'stray-bytes' }]],
+    ['late-replies', [{ event: 'device.late-reply-discarded', device: 'board', bytes: 3 }]],
     ['journal-failed', [FAILED]],
     ['head-unknown', [UNKNOWN]],
     ['hook-unavailable', [SILENT]],
@@ -46,7 +46,10 @@ describe('what deserves a warning', () => {
   test.each<readonly [string, readonly BridgeEvent[]]>([
     ['a signature', [decided(), decided({ outcome: 'repeated' })]],
     ['the first contact with the board', [READY]],
-    ['a reply that fits again after a lost one', [{ event: 'device.sync-lost', reason: 'no-reply' }]],
+    [
+      'a reply that fits again after a lost one',
+      [{ event: 'device.sync-lost', device: 'board', reason: 'no-reply' }],
+    ],
     ['a request that comes too late', [refused('below-mark'), refused('queue-full')]],
     ['a request while the board is away, which is shown as such', [refused('device-unavailable')]],
     ['what a rule of the configuration refuses', [refused('operation-not-allowed')]],

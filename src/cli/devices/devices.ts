@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { ConfigError, loadConfig, type Config } from '../../config/index.js'
 import { readBoard } from '../../device/index.js'
 import { publicKeyHash } from '../../tezos/index.js'
-import { daemonFacts } from '../doctor/facts/daemon-facts.js'
+import { boardsOf } from '../boards.js'
+import { daemonFacts, type DaemonDevice } from '../doctor/facts/daemon-facts.js'
 import { listSerialPorts, processText, systemHost, type Host, type SerialPortFacts } from '../host/index.js'
 import { json, type Output } from '../output.js'
 import type { DeviceRow, DevicesReport, Probe } from './device-row.js'
@@ -32,11 +33,15 @@ async function findDevices(options: DevicesOptions, host: Host): Promise<Devices
   const notes: string[] = []
   const config = configOf(options, notes)
   const daemon = config && (await daemonFacts(host, config))
-  const device = daemon?.outcome === 'answers' ? daemon.device : undefined
+  const boards = config === undefined ? [] : boardsOf(config)
+  const isBoard = ({ name }: DaemonDevice) => boards.some((board) => board.name === name)
+  const atWork = daemon?.outcome === 'answers' ? daemon.devices.filter(isBoard) : []
   if (daemon?.outcome === 'silent')
     notes.push(`a daemon may have a port and cannot be asked: ${daemon.reason}`)
-  const configured = config?.device.port === 'auto' ? undefined : config?.device.port
-  const named = [options.port, configured, device?.path].filter((path) => path !== undefined)
+  const configured = boards.map(({ port }) => port).filter((port) => port !== 'auto')
+  const named = [options.port, ...configured, ...atWork.map(({ path }) => path)].filter(
+    (path) => path !== undefined,
+  )
   const { ports, problem } = await listSerialPorts(host, named)
   if (problem !== undefined) notes.push(`the ports could not be listed as the daemon lists them (${problem})`)
   const devices: DeviceRow[] = []
@@ -44,7 +49,7 @@ async function findDevices(options: DevicesOptions, host: Host): Promise<Devices
     devices.push({
       ...port,
       isConfigured: config !== undefined && isConfigured(port, config),
-      daemon: device !== undefined && device.path === port.path ? device.state : undefined,
+      daemon: atWork.find(({ path }) => path === port.path)?.state,
       probe: options.probe ? await probe(port, daemon?.outcome === 'silent') : undefined,
     })
   }
@@ -63,10 +68,12 @@ function configOf({ config: file, stateDir }: DevicesOptions, notes: string[]): 
   }
 }
 
-function isConfigured({ path, model, usb }: SerialPortFacts, { device }: Config): boolean {
-  if (device.port !== 'auto') return device.port === path
+function isConfigured({ path, model, usb }: SerialPortFacts, config: Config): boolean {
   const isBoard = model?.isBootloader === false
-  return isBoard && (device.serialNumber === undefined || device.serialNumber === usb.serialNumber)
+  return boardsOf(config).some(({ port, serialNumber }) => {
+    if (port !== 'auto') return port === path
+    return isBoard && (serialNumber === undefined || serialNumber === usb.serialNumber)
+  })
 }
 
 const PROBE_LIMIT_MS = 7000

@@ -9,6 +9,7 @@ type Options = {
   readonly config: string
   readonly stateDir?: string
   readonly port?: string
+  readonly device?: string
   readonly node?: string
   readonly json?: true
 }
@@ -19,6 +20,7 @@ export function addDoctor(program: Command, output: Output, onExit: (code: ExitC
     .command('doctor')
     .description('look at everything that signing needs, and say what to do about it; changes nothing')
     .option('--port <path>', "the board's serial port (or: auto), instead of the configured one")
+    .option('--device <name>', 'the board to look at, where the configuration names several')
     .option('--node <url>', 'an Octez node, instead of head_check.rpc in the configuration', parseNode)
     .option('--json', 'print JSON instead of lines')
     .action(async (_options, command: Command) => {

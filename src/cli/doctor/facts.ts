@@ -1,5 +1,6 @@
-import type { Config } from '../../config/index.js'
+import type { Config, TezioDeviceConfig } from '../../config/index.js'
 import { nodeReport, type NodeReport } from '../../octez/index.js'
+import { boardOf } from '../boards.js'
 import type { Host } from '../host/index.js'
 import { boardFacts, type BoardFacts } from './facts/board-facts.js'
 import { configFacts, type ConfigFacts } from './facts/config-facts.js'
@@ -16,6 +17,8 @@ export type DoctorFacts = {
   /** Aborted when the operator ends it. */
   readonly signal: AbortSignal
   readonly config: () => ConfigFacts
+  /** The board that is looked at; `undefined` where the configuration names none. */
+  readonly configured: () => TezioDeviceConfig | undefined
   /** `undefined` where there is no configuration, so that nobody knows where a daemon would be. */
   readonly daemon: () => Promise<DaemonFacts | undefined>
   readonly port: () => Promise<PortFacts>
@@ -40,8 +43,9 @@ export function gatherFacts(options: DoctorOptions, host: Host, signal: AbortSig
     const known = loaded()
     return known === undefined ? undefined : await daemonFacts(host, known)
   })
-  const port = once(async () => portFacts(host, options, loaded(), await daemon()))
-  const board = once(async () => boardFacts(await daemon(), await port(), signal))
+  const configured = () => withConfig(loaded(), (known) => boardOf(known, options.device))
+  const port = once(async () => portFacts(host, options, configured(), await daemon()))
+  const board = once(async () => boardFacts(await daemon(), configured()?.name, await port(), signal))
   const state = once(() => withConfig(loaded(), ({ stateDir }) => stateFacts(host, stateDir)))
   const journal = once(() => withConfig(loaded(), journalFacts))
   const node = once(async () => {
@@ -50,7 +54,7 @@ export function gatherFacts(options: DoctorOptions, host: Host, signal: AbortSig
       ? undefined
       : await nodeReport(rpc, AbortSignal.any([signal, AbortSignal.timeout(NODE_LIMIT_MS)]))
   })
-  return { options, host, signal, config, daemon, port, board, state, journal, node }
+  return { options, host, signal, config, configured, daemon, port, board, state, journal, node }
 }
 
 function withConfig<Fact>(config: Config | undefined, gather: (config: Config) => Fact): Fact | undefined {

@@ -78,7 +78,7 @@ const FACTS: UnixSocketFacts = {
 }
 const DAEMON = {
   outcome: 'answers',
-  ...{ process: { pid: 7, name: 'node' }, device: { state: 'ready' }, keys: [] },
+  ...{ process: { pid: 7, name: 'node' }, devices: [{ name: 'board', state: 'ready' }], keys: [] },
 } as const
 
 test.each([

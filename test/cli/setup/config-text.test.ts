@@ -88,7 +88,7 @@ describe('a configuration of setup', () => {
     fc.assert(
       fc.property(path, fc.option(text, { nil: undefined }), path, (port, serialNumber, stateDir) => {
         const config = load({ ...BAKER, device: { port, serialNumber }, stateDir })
-        expect(config.device).toMatchObject({ port, serialNumber })
+        expect(config.devices[0]).toMatchObject({ port, serialNumber })
         expect(config.stateDir).toBe(load({ ...BAKER, stateDir }).stateDir)
       }),
       { numRuns: 300 },

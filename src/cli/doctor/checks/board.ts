@@ -33,12 +33,13 @@ function remedyFor({ by, code }: Extract<BoardFacts, { readonly outcome: 'failed
   }
 }
 
-/** Whether the configured keys are on this board. */
-export function judgeKeys(config: Config, addresses: BoardAddresses): Finding {
-  const { keys, authenticationKey } = config
+/** Whether the keys that the configuration looks for on this board are there. */
+export function judgeKeys(config: Config, board: string, addresses: BoardAddresses): Finding {
+  const { authenticationKey } = config
+  const keys = config.keys.filter(({ devices }) => devices.includes(board))
   const wanted = [
     ...keys.map(({ curveAlias, publicKeyHash }) => ({ alias: curveAlias, address: publicKeyHash })),
-    ...(authenticationKey === undefined
+    ...(authenticationKey?.devices.includes(board) !== true
       ? []
       : [{ alias: AUTHENTICATION_ALIAS, address: authenticationKey.publicKeyHash }]),
   ]
@@ -60,11 +61,14 @@ export const boardChecks: readonly Check[] = [
   {
     id: 'board-keys',
     title: 'Keys of the board',
-    run: async ({ board, config }) => {
+    run: async ({ board, config, configured }) => {
       const loaded = config()
       const facts = await board()
       if (facts.outcome !== 'answers') return skip('the board told no keys')
-      if (loaded.outcome === 'loaded') return judgeKeys(loaded.config, facts.addresses)
+      const name = configured()?.name
+      if (loaded.outcome === 'loaded' && name !== undefined) {
+        return judgeKeys(loaded.config, name, facts.addresses)
+      }
       return pass([...facts.addresses.values()].join(', '))
     },
   },

@@ -19,11 +19,13 @@ export function judgeDaemon(facts: DaemonFacts): Finding {
       )
     }
     case 'answers': {
-      const { device, process } = facts
+      const { devices, process } = facts
       const who = process === undefined ? 'it' : processText(process)
-      return pass(
-        `${who} answers; its device is ${device.state}${device.path === undefined ? '' : ` on ${device.path}`}`,
-      )
+      const told = devices.map(({ name, state, path }) => {
+        const which = devices.length === 1 ? 'its device' : name
+        return `${which} is ${state}${path === undefined ? '' : ` on ${path}`}`
+      })
+      return pass(`${who} answers; ${told.join(', ')}`)
     }
   }
 }

@@ -148,11 +148,10 @@ export const portChecks: readonly Check[] = [
   {
     id: 'port-stable-name',
     title: 'Name of the port',
-    run: async ({ options, config, port }) => {
-      const loaded = config()
-      const configured = options.port ?? (loaded.outcome === 'loaded' ? loaded.config.device.port : 'auto')
+    run: async ({ options, configured, port }) => {
+      const name = options.port ?? configured()?.port ?? 'auto'
       const facts = await port()
-      return judgeStableName(configured, facts.outcome === 'found' ? facts.port : undefined)
+      return judgeStableName(name, facts.outcome === 'found' ? facts.port : undefined)
     },
   },
   { id: 'port-real', title: 'A real board', run: (facts) => ofPort(facts, judgeReal) },

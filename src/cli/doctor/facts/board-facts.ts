@@ -31,10 +31,11 @@ const BOARD_LIMIT_MS = 7000
 /** Asks the board. The port is opened only where no daemon runs and nobody else has it open. */
 export async function boardFacts(
   daemon: DaemonFacts | undefined,
+  name: string | undefined,
   found: PortFacts,
   signal: AbortSignal,
 ): Promise<BoardFacts> {
-  if (daemon?.outcome === 'answers') return ofDaemon(daemon)
+  if (daemon?.outcome === 'answers') return ofDaemon(daemon, name)
   if (daemon?.outcome === 'silent') {
     return { outcome: 'not-asked', reason: 'a daemon may have the port, and it could not be asked' }
   }
@@ -56,7 +57,12 @@ export async function boardFacts(
   }
 }
 
-function ofDaemon({ device, keys }: Extract<DaemonFacts, { readonly outcome: 'answers' }>): BoardFacts {
+function ofDaemon(
+  { devices, keys }: Extract<DaemonFacts, { readonly outcome: 'answers' }>,
+  name: string | undefined,
+): BoardFacts {
+  const device = devices.find((one) => one.name === name)
+  if (device === undefined) return { outcome: 'not-asked', reason: 'the daemon has no such board' }
   if (device.state !== 'ready' && device.state !== 'busy') {
     return {
       outcome: 'failed',
@@ -68,7 +74,7 @@ function ofDaemon({ device, keys }: Extract<DaemonFacts, { readonly outcome: 'an
   const aliases: readonly KeyAlias[] = [0, 1, 2, 3]
   const addresses = new Map(
     aliases.flatMap((alias) => {
-      const row = keys.find((key) => key.alias === alias)
+      const row = keys.find((key) => key.alias === alias && key.device === name)
       return row === undefined ? [] : [[alias, row.address] as const]
     }),
   )

@@ -4,20 +4,27 @@ import { askDaemon } from '../../control-client.js'
 import { stateOwner, type Host, type ProcessName } from '../../host/index.js'
 import type { KeyRow } from '../../key-table.js'
 
+/** A device as the daemon has it. */
+export type DaemonDevice = {
+  readonly name: string
+  readonly state: string
+  readonly path?: string | undefined
+}
+
 /** Whether a daemon runs on the state directory, and what it says. */
 export type DaemonFacts =
   | { readonly outcome: 'none' }
   | {
       readonly outcome: 'answers'
       readonly process: ProcessName | undefined
-      readonly device: { readonly state: string; readonly path?: string | undefined }
+      readonly devices: readonly DaemonDevice[]
       readonly keys: readonly KeyRow[]
     }
   /** Something owns the state, or may, and cannot be asked. */
   | { readonly outcome: 'silent'; readonly process: ProcessName | undefined; readonly reason: string }
 
 const answerSchema = z.object({
-  device: z.object({ state: z.string(), path: z.string().optional() }),
+  devices: z.array(z.object({ name: z.string(), state: z.string(), path: z.string().optional() })),
   keys: z.array(z.custom<KeyRow>()),
 })
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Config } from '../../../config/index.js'
+import type { TezioDeviceConfig } from '../../../config/index.js'
 import { boardModel, pickBoard, DeviceError, type PortDescription } from '../../../device/index.js'
 import { describePort, type Host, type SerialPortFacts } from '../../host/index.js'
 import type { DoctorOptions } from '../options.js'
@@ -22,11 +22,12 @@ export type PortFacts =
 export async function portFacts(
   host: Host,
   options: Pick<DoctorOptions, 'port'>,
-  config: Config | undefined,
+  board: TezioDeviceConfig | undefined,
   daemon: DaemonFacts | undefined,
 ): Promise<PortFacts> {
-  const wanted = options.port ?? config?.device.port ?? 'auto'
-  const ofDaemon = daemon?.outcome === 'answers' ? daemon.device.path : undefined
+  const wanted = options.port ?? board?.port ?? 'auto'
+  const ofDaemon =
+    daemon?.outcome === 'answers' ? daemon.devices.find(({ name }) => name === board?.name)?.path : undefined
   if (options.port === undefined && ofDaemon !== undefined && existsSync(ofDaemon)) {
     // `serve --port` wins over the file, and what the daemon has open is what matters
     return { outcome: 'found', isAuto: wanted === 'auto', port: describePort(host, ofDaemon) }
@@ -39,8 +40,8 @@ export async function portFacts(
     return { outcome: 'not-listed', reason: error instanceof Error ? error.message : String(error) }
   }
   try {
-    const board = pickBoard(ports, config?.device.serialNumber)
-    return { outcome: 'found', isAuto: true, port: describePort(host, board.path, board) }
+    const picked = pickBoard(ports, board?.serialNumber)
+    return { outcome: 'found', isAuto: true, port: describePort(host, picked.path, picked) }
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error
     const modelOf = ({ vendorId, productId }: PortDescription) => boardModel(vendorId, productId)

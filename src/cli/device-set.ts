@@ -1,0 +1,133 @@
+import { isTezio, type Config, type Pkcs11DeviceConfig, type TezioDeviceConfig } from '../config/index.js'
+import {
+  TezioDevice,
+  type BoardKeys,
+  type DeviceEventSink,
+  type DeviceHealth,
+  type KeyPin,
+} from '../device/index.js'
+import type { NamedDeviceEvent } from '../telemetry/index.js'
+import type { DeviceRoutes, SigningDevice } from '../policy/index.js'
+import type { PublicKey, PublicKeyHash } from '../tezos/index.js'
+import { AUTHENTICATION_ALIAS } from './key-directory.js'
+import { signingDevice } from './signing-device.js'
+
+/** A configured device at work. */
+export type ConfiguredDevice = {
+  readonly name: string
+  readonly kind: 'tezio' | 'pkcs11'
+  readonly signing: SigningDevice
+  readonly health: () => DeviceHealth
+  /** A configured key as the device last told it. */
+  readonly publicKeyOf: (key: PublicKeyHash) => PublicKey | undefined
+  /** All keys of a board by their places; none of a token. */
+  readonly boardKeys: () => BoardKeys
+  readonly open: () => void
+  /** Resolves when it was found for the first time; rejects with the DeviceError of the first attempt that failed. */
+  readonly firstContact: (ms: number) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** All configured devices. */
+export class DeviceSet {
+  readonly list: readonly ConfiguredDevice[]
+  readonly #config: Config
+
+  private constructor(config: Config, list: readonly ConfiguredDevice[]) {
+    this.#config = config
+    this.list = list
+  }
+
+  /** Makes them; nothing is opened yet. `pins` are the PINs of tokens by their names. */
+  static async create(
+    config: Config,
+    pins: ReadonlyMap<string, string>,
+    onEvent: (event: NamedDeviceEvent) => void,
+  ): Promise<DeviceSet> {
+    const list = await Promise.all(
+      config.devices.map((device) => {
+        const tell: DeviceEventSink = (event) => {
+          onEvent({ ...event, device: device.name })
+        }
+        return isTezio(device)
+          ? boardDevice(config, device, tell)
+          : tokenDevice(config, device, pins.get(device.name) ?? '', tell)
+      }),
+    )
+    return new DeviceSet(config, list)
+  }
+
+  /** Which devices hold which key. */
+  routes(): DeviceRoutes {
+    const { keys, authenticationKey, returnAfterMs: quietMs } = this.#config
+    const byKey = new Map(keys.map((key) => [key.publicKeyHash, this.#named(key.devices)]))
+    return {
+      of: (key) => (byKey.get(key) ?? []).map(({ signing }) => signing),
+      verifying: this.#named(authenticationKey?.devices ?? []).map(({ signing }) => signing),
+      quietMs,
+    }
+  }
+
+  /** A configured key, as one of its devices told it. */
+  publicKeyOf(key: PublicKeyHash): PublicKey | undefined {
+    for (const device of this.list) {
+      const found = device.publicKeyOf(key)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** Resolves when all were found for the first time; rejects with the DeviceError of the first attempt that failed. */
+  async firstContact(ms: number): Promise<void> {
+    await Promise.all(this.list.map((device) => device.firstContact(ms)))
+  }
+
+  open(): void {
+    for (const device of this.list) device.open()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.list.map((device) => device.close()))
+  }
+
+  #named(names: readonly string[]): readonly ConfiguredDevice[] {
+    return names.flatMap((name) => this.list.find((device) => device.name === name) ?? [])
+  }
+}
+
+/** Every board is pinned to the keys that it should hold. */
+function boardDevice(config: Config, board: TezioDeviceConfig, onEvent: DeviceEventSink): ConfiguredDevice {
+  const { name } = board
+  const held = config.keys.filter((key) => key.devices.includes(name))
+  const pins: KeyPin[] = held.map(({ curveAlias: alias, publicKeyHash }) => ({ alias, publicKeyHash }))
+  const { authenticationKey } = config
+  if (authenticationKey?.devices.includes(name) === true) {
+    pins.push({ alias: AUTHENTICATION_ALIAS, publicKeyHash: authenticationKey.publicKeyHash })
+  }
+  const { port, serialNumber, timeoutMs } = board
+  const device = new TezioDevice({ port, serialNumber, timeoutMs, pins, onEvent })
+  const aliases = new Map(pins.map(({ alias, publicKeyHash }) => [publicKeyHash, alias]))
+  return {
+    ...{ name, kind: 'tezio', signing: signingDevice(name, device, aliases) },
+    health: () => device.health(),
+    boardKeys: () => device.keys(),
+    publicKeyOf: (key) => {
+      const alias = aliases.get(key)
+      return alias === undefined ? undefined : device.keys().get(alias)
+    },
+    open: () => {
+      device.open()
+    },
+    firstContact: (ms) => device.firstContact(ms),
+    close: () => device.close(),
+  }
+}
+
+function tokenDevice(
+  _config: Config,
+  token: Pkcs11DeviceConfig,
+  _pin: string,
+  _onEvent: DeviceEventSink,
+): Promise<ConfiguredDevice> {
+  return Promise.reject(new Error(`${token.name}: not there yet`))
+}
