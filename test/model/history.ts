@@ -18,6 +18,8 @@ export class History {
   readonly #signatures = new Map<string, string>()
   /** Places whose signature was given out since `forgetFresh`. */
   readonly #fresh = new Set<string>()
+  /** Places of which the board got a SIGN since a signature was given out: there may be a newer one. */
+  readonly #signedSince = new Set<string>()
   #lastExchange = 0
 
   /** What the board got, by place. */
@@ -50,6 +52,7 @@ export class History {
       const asked = this.#askedBy.get(`${keyAt(command?.param1)} ${toHex(payloadDigest(data))}`)
       if (asked === undefined) throw new BrokenPromise(`nobody asked for SIGN ${toHex(data)}`)
       settle(this.#sent, asked, 'the board got')
+      this.#signedSince.add(placeName(asked.place))
     }
   }
 
@@ -61,11 +64,13 @@ export class History {
     if (signature !== before && !isRight(asked, signature)) {
       throw new BrokenPromise(`${describe(asked)}: ${signature} does not verify`)
     }
-    if (repeated && before !== undefined && before !== signature) {
+    const isKnown = before !== undefined && !this.#signedSince.has(placeName(asked.place))
+    if (repeated && isKnown && before !== signature) {
       throw new BrokenPromise(`${describe(asked)}: the repeated signature is another one`)
     }
     settle(this.#released, asked, 'a client got the signature of')
     this.#signatures.set(placeName(asked.place), signature)
+    this.#signedSince.delete(placeName(asked.place))
     this.#fresh.add(placeName(asked.place))
     const sent = this.#sent.get(placeName(asked.place))
     if (sent?.variant !== asked.variant) throw new BrokenPromise(`${describe(asked)} was never sent`)
