@@ -232,6 +232,11 @@ export class SharedMarks implements MarkStore {
     return plan
   }
 
+  /** Reads the table now, and lets the journal follow. Never rejects: what went wrong is the trouble. */
+  refresh(): Promise<void> {
+    return this.#background.run()
+  }
+
   /** Ends the reading, gives the directory back and lets go of the table. */
   async close(): Promise<void> {
     await this.#background.close()

@@ -12,20 +12,23 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { alone } from '../../e2e/daemon.js'
 
 const VERSIONS = '/usr/lib/postgresql'
 const PASSWORD = 'correct horse battery staple'
 
 /** PostgreSQL refuses root: then it runs as the user that Debian's package makes. */
 const AS_SOMEBODY =
-  process.getuid?.() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', '--'] : []
+  process.getuid?.() === 0
+    ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', '--pdeathsig=KILL', '--']
+    : []
 
 function program(name: string): string {
   const versions = readdirSync(VERSIONS).sort((left, right) => Number(left) - Number(right))
   return join(VERSIONS, versions.at(-1)!, 'bin', name)
 }
 
-/** A command line of the server's user. */
+/** A command line of the server's user; what goes on dies with this process. */
 function command(...line: readonly string[]): readonly [program: string, args: readonly string[]] {
   const [first = '', ...rest] = [...AS_SOMEBODY, ...line]
   return [first, rest]
@@ -132,7 +135,7 @@ export class Cluster {
       ...[program('postgres'), '-D', this.data, '-k', this.folder, '-p', String(this.port)],
       ...['-c', 'listen_addresses=127.0.0.1', '-c', 'logging_collector=off'],
     ]
-    const child = spawn(...command(...line), { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' })
+    const child = spawn(...alone(command(...line).flat()), { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' })
     this.#child = child
     this.#ended = new Promise((resolve) => child.once('close', resolve))
     const log: string[] = []
