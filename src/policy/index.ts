@@ -20,7 +20,7 @@ export {
   type HookFault,
   type PolicyHookOptions,
 } from './policy-hook.js'
-export { markName, type Mark, type MarkKey, type MarkRecord, type Wanted } from './mark.js'
+export { comparePosition, markName, type Mark, type MarkKey, type MarkRecord, type Wanted } from './mark.js'
 export type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
 export { MarksJournal, type MarksJournalOptions } from './marks-journal.js'
 export type { Refusal, RefusalCode } from './refusal.js'
@@ -39,6 +39,7 @@ export type {
 export { clockText, hoursText, WEEKDAYS, type SigningHours, type Weekday } from './signing-hours.js'
 export {
   decideSpend,
+  isForgettable,
   LONGEST_WINDOW_HOURS,
   type Spend,
   type SpendVerdict,
