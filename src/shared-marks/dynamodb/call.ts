@@ -36,18 +36,28 @@ export type CallOptions = {
   readonly onEvent: (event: DynamoDbEvent) => void
 }
 
+/** Outside the SDK's step of this name, which makes errors of answers, and inside its retries. */
+const EACH_ATTEMPT = { step: 'deserialize', priority: 'high', name: 'noteFailure' } as const
+
 /** The requests of one operation, which all end with its deadline. They reject with what the SDK throws. */
 export class Call {
   readonly #options: CallOptions
+  #lastFailure: unknown
 
   constructor(options: CallOptions) {
     this.#options = options
+  }
+
+  /** What the latest attempt that failed met; `undefined` when none did. */
+  lastFailure(): unknown {
+    return this.#lastFailure
   }
 
   /** One item, strongly consistent. */
   async get(name: string): Promise<Item | undefined> {
     const { sdk, client, table, signal } = this.#options
     const command = new sdk.GetItemCommand({ TableName: table, Key: keyOf(name), ConsistentRead: true })
+    command.middlewareStack.add((next) => (args) => this.#noting(next(args)), EACH_ATTEMPT)
     const { Item: item, $metadata } = await client.send(command, { abortSignal: signal })
     this.#tell($metadata)
     return item
@@ -60,6 +70,7 @@ export class Call {
     do {
       const page = { TableName: table, ConsistentRead: true, ...(from && { ExclusiveStartKey: from }) }
       const command = new sdk.ScanCommand(page)
+      command.middlewareStack.add((next) => (args) => this.#noting(next(args)), EACH_ATTEMPT)
       const { Items = [], LastEvaluatedKey, $metadata } = await client.send(command, { abortSignal: signal })
       this.#tell($metadata)
       yield* Items
@@ -81,6 +92,7 @@ export class Call {
   async describe(): Promise<TableDescription | undefined> {
     const { sdk, client, table, signal } = this.#options
     const command = new sdk.DescribeTableCommand({ TableName: table })
+    command.middlewareStack.add((next) => (args) => this.#noting(next(args)), EACH_ATTEMPT)
     return (await client.send(command, { abortSignal: signal })).Table
   }
 
@@ -110,6 +122,7 @@ export class Call {
     const { sdk, client, table, signal } = this.#options
     const input = updateInput(table, name, attributes, condition)
     const command = new sdk.UpdateItemCommand(input)
+    command.middlewareStack.add((next) => (args) => this.#noting(next(args)), EACH_ATTEMPT)
     try {
       const { Attributes: item, $metadata } = await client.send(command, { abortSignal: signal })
       this.#tell($metadata)
@@ -120,6 +133,18 @@ export class Call {
       if (error.Item !== undefined) return { outcome: 'refused', item: error.Item }
       // there is none, or the server is of the kinds that do not say what stands
       return { outcome: 'refused', item: await this.get(name) }
+    }
+  }
+
+  /** The SDK tries again without telling why. */
+  async #noting<T>(attempt: Promise<T>): Promise<T> {
+    try {
+      return await attempt
+    } catch (error) {
+      const { signal, sdk } = this.#options
+      const isAnswer = error instanceof sdk.ConditionalCheckFailedException
+      if (!isAnswer && !signal.aborted) this.#lastFailure = error
+      throw error
     }
   }
 

@@ -86,14 +86,15 @@ export class Connection {
     if (this.#isClosed) return Promise.reject(this.#unavailable('this host has closed it'))
     const over = new AbortController()
     return new Promise((resolve, reject) => {
+      const call = this.#call(over.signal)
       const cancel = clock.after(timeoutMs, () => {
-        over.abort(this.#unavailable(`it did not answer within ${timeoutMs} ms`))
+        over.abort(this.#late(call.lastFailure()))
       })
       over.signal.addEventListener('abort', () => {
         reject(asError(over.signal.reason))
       })
       this.#open.add(over)
-      operation(this.#call(over.signal))
+      operation(call)
         .then(resolve, (error: unknown) => {
           reject(dynamoDbFailure(error, this.place))
         })
@@ -117,6 +118,12 @@ export class Connection {
     const [sdk, client, table] = [this.#sdk, this.#client, this.place.table]
     const serverTime = () => this.#serverClock.latest()
     return new Call({ sdk, client, table, signal, host, newToken, wallClock, serverTime, onEvent })
+  }
+
+  #late(lastFailure: unknown): StateError {
+    const { timeoutMs } = this.#options
+    if (lastFailure === undefined) return this.#unavailable(`it did not answer within ${timeoutMs} ms`)
+    return dynamoDbFailure(lastFailure, this.place, timeoutMs)
   }
 
   #unavailable(what: string): StateError {

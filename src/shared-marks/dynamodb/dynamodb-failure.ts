@@ -64,10 +64,10 @@ export function errorName(error: unknown): string {
 }
 
 /**
- * What a failed request means for marks. The texts of DynamoDB and of the SDK are left out, and so is the error itself:
+ * What a failed request means for marks; `withinMs` where it is the last failure that the time was enough for. The texts of DynamoDB and of the SDK are left out, and so is the error itself:
  * a refused signature is explained with headers of the request, session tokens among them.
  */
-export function dynamoDbFailure(error: unknown, place: TablePlace): StateError {
+export function dynamoDbFailure(error: unknown, place: TablePlace, withinMs?: number): StateError {
   if (error instanceof StateError) return error
   const where = placeText(place)
   const name = errorName(error)
@@ -79,16 +79,17 @@ export function dynamoDbFailure(error: unknown, place: TablePlace): StateError {
     )
   }
   const [what, remedy] = words(error)
-  return new StateError('marks-unavailable', `${where} gave no answer that counts: ${what}; ${remedy}`)
+  const time = withinMs === undefined ? '' : ` within ${withinMs} ms`
+  return new StateError('marks-unavailable', `${where} gave no answer that counts${time}: ${what}; ${remedy}`)
 }
 
 function words(error: unknown): readonly [string, string] {
   const code = systemErrorCode(error)
   const name = errorName(error)
-  // own entries only: an error may be called "constructor"
-  const known = [name, code].find((key): key is string => key !== undefined && Object.hasOwn(WORDS, key))
+  // the code first: to the SDK a connection that was cut off is a TimeoutError too
+  const known = [code, name].find((key): key is string => key !== undefined && Object.hasOwn(WORDS, key))
   const [what, remedy] = (known === undefined ? undefined : WORDS[known]) ?? unknownWords(error, code)
-  const label = name === 'Error' && code !== undefined ? code : name
+  const label = known ?? (name === 'Error' ? (code ?? name) : name)
   return [`${what} (${printable(label)})`, remedy]
 }
 

@@ -19,3 +19,9 @@ declare module 'dynalite/db/index.js' {
   }
   export default db
 }
+
+declare module 'dynalite/validations/updateItem.js' {
+  /** The fields of a request; all others are dropped before it is served. */
+  const validation: { readonly types: Record<string, { readonly type: string }> }
+  export default validation
+}

@@ -18,6 +18,8 @@ export class Front extends MisbehavingServer {
   always: Misdeed = pass
   /** The operation of each request, in order. */
   readonly operations: string[] = []
+  /** Its body. */
+  readonly bodies: string[] = []
   readonly #behind: number
 
   private constructor(behind: number) {
@@ -44,6 +46,7 @@ export class Front extends MisbehavingServer {
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const target = request.headers['x-amz-target']
     this.operations.push(typeof target === 'string' ? (target.split('.')[1] ?? '') : '')
+    this.bodies.push(Buffer.concat(chunks).toString())
     const misdeed = this.misdeeds.shift() ?? this.always
     await misdeed(() => this.#forward(request, Buffer.concat(chunks)), response)
     this.wake()

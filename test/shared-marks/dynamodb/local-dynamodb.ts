@@ -11,11 +11,13 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import dynalite from 'dynalite'
 import db from 'dynalite/db/index.js'
+import updateItem from 'dynalite/validations/updateItem.js'
 
 /** Tables with such names leave out what stood when a condition failed, like servers that do not know to tell it. */
 export const SILENT = 'silent'
 
 // DynamoDB tells what stood when a condition failed, if it is asked to; dynalite 4 does not know to
+updateItem.types['ReturnValuesOnConditionCheckFailure'] = { type: 'String' }
 const { checkConditional } = db
 db.checkConditional = (request, item) => {
   const refusal = checkConditional(request, item)

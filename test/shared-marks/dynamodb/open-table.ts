@@ -46,3 +46,9 @@ export async function stateErrorFrom(
   if (error instanceof StateError) return { code: error.code, message: error.message }
   throw new Error('no StateError', { cause: error })
 }
+
+/** Code and words of that StateError in one text. */
+export async function troubleFrom(promise: Promise<unknown>): Promise<string> {
+  const { code, message } = await stateErrorFrom(promise)
+  return `${code}: ${message}`
+}
