@@ -13,6 +13,10 @@ const PACKAGES = {
   systemd: { needs: ['true'], works: ['systemd-analyze', '--version'] },
   'nginx-light': { needs: ['true'], works: ['nginx', '-v'] },
   openssl: { needs: ['true'], works: ['openssl', 'version'] },
+  postgresql: {
+    needs: ['true'],
+    works: ['sh', '-c', '"$(ls -d /usr/lib/postgresql/*/bin | tail -1)"/postgres --version'],
+  },
   logrotate: { needs: ['true'], works: ['logrotate', '--version'] },
 }
 

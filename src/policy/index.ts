@@ -23,6 +23,7 @@ export {
 export { comparePosition, markName, type Mark, type MarkKey, type MarkRecord, type Wanted } from './mark.js'
 export type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
 export { MarksJournal, type MarksJournalOptions } from './marks-journal.js'
+export type { NonceUse } from './nonce-watch.js'
 export type { Refusal, RefusalCode } from './refusal.js'
 export type { SignerTrouble } from './release.js'
 export { type Rule, type RuleInput, type RuleWord } from './rule.js'
@@ -46,6 +47,7 @@ export {
   type SpendWindow,
   type WantedSpend,
 } from './spend.js'
+export { type Seed } from './seeds.js'
 export { StateError, type StateErrorCode } from './state-error.js'
 export type { StateEvent } from './state-event.js'
 export { syncDirectory, systemFiles, type StateFiles } from './state-files.js'

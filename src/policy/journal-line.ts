@@ -27,11 +27,11 @@ const position = {
 const entrySchema = z.discriminatedUnion('type', [
   /** Opens a segment; the marks that stood before it follow as `snapshot` lines. */
   z.strictObject({ ...head, type: z.literal('segment'), format: z.string(), version: z.int() }),
-  /** A mark was raised, or set for the first time by `seed`. */
+  /** A mark was raised, or set for the first time by `seed`; `shared` does either, to what a table of several hosts says. */
   z.strictObject({
     ...head,
     type: z.literal('mark'),
-    why: z.enum(['seed', 'request', 'operator', 'import', 'snapshot']),
+    why: z.enum(['seed', 'request', 'operator', 'import', 'shared', 'snapshot']),
     ...position,
     digest: hex(32).nullable(),
     signature: hex(64).nullable(),

@@ -91,7 +91,9 @@ function applyMark({ marks }: JournalState, entry: EntryOf<'mark'>): string | un
   const name = markName(entry)
   const before = marks.get(name)
   const isFirst = entry.why === 'seed' || entry.why === 'snapshot'
-  if (isFirst !== (before === undefined)) return `it ${isFirst ? 'sets' : 'raises'} ${name} out of turn`
+  const isEither = entry.why === 'shared'
+  if (!isEither && isFirst !== (before === undefined))
+    return `it ${isFirst ? 'sets' : 'raises'} ${name} out of turn`
   if (before !== undefined && comparePosition(entry, before) <= 0) return `it does not raise ${name}`
   const digest = entry.digest ?? undefined
   const signature = entry.signature ?? undefined

@@ -8,7 +8,7 @@ import { spendEntry, type JournalState, type Quarantine } from './journal-state.
 import { comparePosition, markName, type Mark, type MarkRecord, type Wanted } from './mark.js'
 import type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
 import type { NonceUse } from './nonce-watch.js'
-import { firstOfEach, seededState } from './seeds.js'
+import { firstOfEach, seededState, type Seed } from './seeds.js'
 import {
   decideSpend,
   spendName,
@@ -57,7 +57,7 @@ export class MarksJournal implements MarkStore {
   }
 
   /** Makes the state directory with its first marks. Throws `state-exists` where there is a journal already. */
-  static create(options: MarksJournalOptions, seeds: readonly Position[]): void {
+  static create(options: MarksJournalOptions, seeds: readonly Seed[]): void {
     mkdirSync(options.directory, { recursive: true, mode: 0o700 })
     const lock = lockState(options.directory)
     try {
@@ -164,6 +164,37 @@ export class MarksJournal implements MarkStore {
     const fresh = firstOfEach(seeds).filter((seed) => !this.#journal.state.marks.has(markName(seed)))
     for (const seed of fresh) this.#raise(seed, { ...seed, digest: undefined }, 'seed')
     return fresh
+  }
+
+  /**
+   * Takes over, durably, what a table of several hosts says of a mark, where that is higher than what is known here or
+   * tells the signature of the same payload; what is lower changes nothing. `request` where this host raised it.
+   */
+  follow(mark: Position & Pick<Mark, 'digest' | 'signature'>, why: 'request' | 'shared'): void {
+    const { chain, key, kind, level, round, digest, signature } = mark
+    const here = this.#journal.state.marks.get(markName(mark))
+    const order = here === undefined ? 1 : comparePosition(mark, here)
+    const place = { at: this.#now(), chain, key, kind, level, round }
+    if (order > 0) {
+      const values = { digest: digest ?? null, signature: signature ?? null }
+      this.#journal.commit({ type: 'mark', why, ...place, ...values })
+      this.#journal.rollWhenFull()
+    } else if (
+      order === 0 &&
+      digest !== undefined &&
+      signature !== undefined &&
+      here?.signature === undefined
+    ) {
+      this.#journal.note({ type: 'signature', ...place, digest, signature }, 'lazy')
+    }
+  }
+
+  /** Takes over, durably, what another host let through, where that is later than what is known here. */
+  followSpend(spend: Spend): void {
+    const here = this.#journal.state.spends.get(spendName(spend))
+    if (here !== undefined && Date.parse(spend.at) <= Date.parse(here.at)) return
+    this.#journal.commit(spendEntry(spend))
+    this.#journal.rollWhenFull()
   }
 
   /** Puts another limit in force, from the next decision on. */

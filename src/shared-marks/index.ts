@@ -1,0 +1,10 @@
+/** Marks that several hosts share: a table that all of them write, and a journal on each. */
+export { initSharedMarks, type SharedInit } from './init-shared-marks.js'
+export type { MarksTable, TableContents, TableRaise } from './marks-table.js'
+export { migrate, type Migrated } from './postgresql/migrate.js'
+export { urlProblem } from './postgresql/place.js'
+export { PostgresqlTable, type PostgresqlOptions } from './postgresql/postgresql-table.js'
+export { grants, SCHEMA_VERSION } from './postgresql/schema.js'
+export type { SharedMarksEvent } from './shared-marks-event.js'
+export { SharedMarks, type SharedMarksOptions } from './shared-marks.js'
+export type { TableTrouble } from './trouble.js'

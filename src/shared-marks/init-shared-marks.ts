@@ -1,0 +1,33 @@
+import { MarksJournal, type MarksJournalOptions, type Position } from '../policy/index.js'
+import type { MarksTable } from './marks-table.js'
+
+/** What `init` did, place by place. */
+export type SharedInit = {
+  /** Set now, here and in the table. */
+  readonly seeded: readonly Position[]
+  /** In the table already: this host begins where it stands. */
+  readonly takenOver: readonly Position[]
+}
+
+/**
+ * Sets the first marks of a host that shares them: in the table where it has none, and then in a new journal, which begins
+ * with all that the table says. Rejects with `state-exists` where there is a journal already; the table may have new
+ * marks then, which harm nobody.
+ */
+export async function initSharedMarks(
+  journal: MarksJournalOptions,
+  table: MarksTable,
+  seeds: readonly Position[],
+): Promise<SharedInit> {
+  const seeded = await table.seed(seeds)
+  const { marks } = await table.read()
+  MarksJournal.create(journal, marks)
+  const takenOver = marks.filter(
+    ({ chain, key, kind }) =>
+      !seeded.some((seed) => seed.chain === chain && seed.key === key && seed.kind === kind),
+  )
+  return {
+    seeded,
+    takenOver: takenOver.map(({ chain, key, kind, level, round }) => ({ chain, key, kind, level, round })),
+  }
+}

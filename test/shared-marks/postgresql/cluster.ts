@@ -1,0 +1,215 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  appendFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { alone } from '../../e2e/daemon.js'
+
+const VERSIONS = '/usr/lib/postgresql'
+const PASSWORD = 'correct horse battery staple'
+
+/** PostgreSQL refuses root: then it runs as the user that Debian's package makes. */
+const AS_SOMEBODY =
+  process.getuid?.() === 0
+    ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', '--pdeathsig=KILL', '--']
+    : []
+
+function program(name: string): string {
+  const versions = readdirSync(VERSIONS).sort((left, right) => Number(left) - Number(right))
+  return join(VERSIONS, versions.at(-1)!, 'bin', name)
+}
+
+/** A command line of the server's user; what goes on dies with this process. */
+function command(...line: readonly string[]): readonly [program: string, args: readonly string[]] {
+  const [first = '', ...rest] = [...AS_SOMEBODY, ...line]
+  return [first, rest]
+}
+
+function runAny(...line: readonly string[]): void {
+  const { status, stderr } = spawnSync(...command(...line), { encoding: 'utf8', cwd: '/' })
+  if (status !== 0) throw new Error(`${line[0]}: ${stderr}`)
+}
+
+function run(name: string, ...args: readonly string[]): void {
+  runAny(program(name), ...args)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+/** The superuser's name of every cluster. */
+export const SUPERUSER = 'owner'
+
+/** A real server with a data directory of its own, on loopback and a socket in its folder. */
+export class Cluster {
+  readonly folder: string
+  readonly port: number
+  readonly passfile: string
+  #child: ChildProcess | undefined
+  #ended: Promise<unknown> = Promise.resolve()
+
+  private constructor(folder: string, port: number) {
+    this.folder = folder
+    this.port = port
+    this.passfile = join(folder, 'pgpass')
+    this.writePassfile(PASSWORD)
+  }
+
+  /** A new, empty cluster, started. */
+  static async make(settings: Readonly<Record<string, string>> = {}): Promise<Cluster> {
+    const cluster = await Cluster.#place()
+    const pwfile = join(cluster.folder, 'password')
+    writeFileSync(pwfile, PASSWORD, { mode: 0o644 })
+    run(
+      'initdb',
+      ...['-D', cluster.data, '-U', SUPERUSER, '-A', 'scram-sha-256', `--pwfile=${pwfile}`],
+      ...['--no-sync', '--no-locale', '-E', 'UTF8'],
+    )
+    rmSync(pwfile)
+    appendFileSync(join(cluster.data, 'pg_hba.conf'), 'host replication all 127.0.0.1/32 scram-sha-256\n')
+    cluster.configure({ max_connections: '40', shared_buffers: '16MB', max_wal_senders: '5', ...settings })
+    await cluster.start()
+    return cluster
+  }
+
+  /** A standby of another cluster that streams under a name, started. */
+  static async standbyOf(primary: Cluster, name: string): Promise<Cluster> {
+    const cluster = await Cluster.#place()
+    const from = `host=127.0.0.1 port=${primary.port} user=${SUPERUSER} passfile=${primary.ownPassfile()} application_name=${name}`
+    run('pg_basebackup', '-D', cluster.data, '-d', from, '-R', '-X', 'stream', '-c', 'fast', '--no-sync')
+    await cluster.start()
+    return cluster
+  }
+
+  static async #place(): Promise<Cluster> {
+    const folder = mkdtempSync(join(tmpdir(), 'tezio-pg-'))
+    chmodSync(folder, 0o777)
+    return new Cluster(folder, await freePort())
+  }
+
+  get data(): string {
+    return join(this.folder, 'data')
+  }
+
+  /** A url of it; the parameters come behind the mode of TLS. */
+  url(user = SUPERUSER, parameters = 'sslmode=disable'): string {
+    return `postgresql://${user}@127.0.0.1:${this.port}/postgres?${parameters}`
+  }
+
+  writePassfile(password: string): void {
+    writeFileSync(this.passfile, `*:*:*:*:${password}\n`, { mode: 0o600 })
+  }
+
+  /** The same, readable for the server's own user: a standby reads it. */
+  ownPassfile(): string {
+    const path = join(this.folder, 'pgpass-own')
+    writeFileSync(path, `*:*:*:*:${PASSWORD}\n`)
+    runAny('sh', '-c', `umask 077; cat ${path} > ${path}-private`)
+    return `${path}-private`
+  }
+
+  /** Takes effect at the next start or reload; later ones win. */
+  configure(settings: Readonly<Record<string, string>>): void {
+    const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`)
+    appendFileSync(join(this.data, 'postgresql.conf'), lines.join(''))
+  }
+
+  /** Resolves when it lets connections in. */
+  async start(): Promise<void> {
+    const line = [
+      ...[program('postgres'), '-D', this.data, '-k', this.folder, '-p', String(this.port)],
+      ...['-c', 'listen_addresses=127.0.0.1', '-c', 'logging_collector=off'],
+    ]
+    const child = spawn(...alone(command(...line).flat()), { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' })
+    this.#child = child
+    this.#ended = new Promise((resolve) => child.once('close', resolve))
+    const log: string[] = []
+    await new Promise<void>((resolve, reject) => {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        log.push(line)
+        if (/ready to accept (read-only )?connections/.test(line)) resolve()
+      })
+      void this.#ended.then(() => {
+        reject(new Error(`postgres ended: ${log.join('\n')}`))
+      })
+    })
+  }
+
+  /** `SIGQUIT` is pg_ctl's immediate stop, `SIGINT` its fast one. Resolves when it has ended. */
+  async stop(signal: NodeJS.Signals = 'SIGQUIT'): Promise<void> {
+    this.#child?.kill(signal)
+    await this.#ended
+    if (signal !== 'SIGKILL') return
+    rmSync(join(this.data, 'postmaster.pid'), { force: true })
+  }
+
+  /** Every process of it stands still. */
+  freeze(): void {
+    for (const pid of this.#pids()) process.kill(pid, 'SIGSTOP')
+  }
+
+  thaw(): void {
+    for (const pid of this.#pids()) process.kill(pid, 'SIGCONT')
+  }
+
+  promote(): void {
+    run('pg_ctl', 'promote', '-w', '-D', this.data)
+  }
+
+  reload(): void {
+    run('pg_ctl', 'reload', '-D', this.data)
+  }
+
+  /** A copy of the data directory; only of one that is stopped. */
+  saveData(): void {
+    this.#copy(this.data, join(this.folder, 'saved'))
+  }
+
+  /** Puts the copy back; only for one that is stopped. */
+  restoreData(): void {
+    rmSync(this.data, { recursive: true })
+    this.#copy(join(this.folder, 'saved'), this.data)
+  }
+
+  async remove(): Promise<void> {
+    if (this.#child?.exitCode === null && this.#child.signalCode === null) {
+      this.thaw()
+      await this.stop()
+    }
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #copy(from: string, to: string): void {
+    if (existsSync(to)) rmSync(to, { recursive: true })
+    runAny('cp', '-a', from, to)
+  }
+
+  #pids(): readonly number[] {
+    const own = this.#child?.pid
+    if (own === undefined) return []
+    const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(own)], { encoding: 'utf8' })
+    return [
+      ...stdout
+        .trim()
+        .split(/\s+/)
+        .filter((text) => text !== '')
+        .map(Number),
+      own,
+    ]
+  }
+}
