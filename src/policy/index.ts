@@ -46,6 +46,7 @@ export type { DeviceRoutes, SpareEvent } from './spares.js'
 export { clockText, hoursText, WEEKDAYS, type SigningHours, type Weekday } from './signing-hours.js'
 export {
   decideSpend,
+  isForgettable,
   LONGEST_WINDOW_HOURS,
   type Spend,
   type SpendVerdict,
