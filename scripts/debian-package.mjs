@@ -13,6 +13,8 @@ const PACKAGES = {
   systemd: { needs: ['true'], works: ['systemd-analyze', '--version'] },
   'nginx-light': { needs: ['true'], works: ['nginx', '-v'] },
   openssl: { needs: ['true'], works: ['openssl', 'version'] },
+  softhsm2: { needs: ['true'], works: ['softhsm2-util', '--version'] },
+  opensc: { needs: ['true'], works: ['opensc-tool', '--version'] },
   logrotate: { needs: ['true'], works: ['logrotate', '--version'] },
 }
 

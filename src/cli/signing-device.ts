@@ -14,7 +14,7 @@ export function signingDevice(
         await device.ready(ms)
         return undefined
       } catch (error) {
-        return failure(error)
+        return deviceFailure(error)
       }
     },
     sign: async (key, payload) => {
@@ -23,7 +23,7 @@ export function signingDevice(
       try {
         return { outcome: 'signed', signature: await device.sign(alias, payload) }
       } catch (error) {
-        return failure(error)
+        return deviceFailure(error)
       }
     },
     verify: async (message, signature) => {
@@ -31,13 +31,14 @@ export function signingDevice(
         const isValid = await device.verify(AUTHENTICATION_ALIAS, message, signature)
         return { outcome: 'verified', isValid }
       } catch (error) {
-        return failure(error)
+        return deviceFailure(error)
       }
     },
   }
 }
 
-function failure(error: unknown): DeviceFailure {
+/** A DeviceError as the value that the guarded signer takes; what else was thrown is thrown on. */
+export function deviceFailure(error: unknown): DeviceFailure {
   if (!(error instanceof DeviceError)) throw error
   return { outcome: 'failed', code: failureCode(error), message: error.message, sent: error.sent }
 }
