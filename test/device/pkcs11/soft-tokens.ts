@@ -105,6 +105,29 @@ export class SoftTokens {
     ])
   }
 
+  /** Puts the public key object of one P-256 key in the place of another one's. */
+  movePublicKey(
+    label: string,
+    pin: string,
+    { from, to, label: name }: { readonly from: string; readonly to: string; readonly label: string },
+  ): void {
+    const file = join(this.folder, 'public.der')
+    const login = ['--module', MODULE, '--token-label', label, '--login', '--pin', pin]
+    run('pkcs11-tool', [...login, '--read-object', '--type', 'pubkey', '--id', from, '-o', file])
+    this.deleteObject(label, pin, 'pubkey', to)
+    const object = ['--write-object', file, '--type', 'pubkey', '--id', to, '--label', name]
+    run('pkcs11-tool', [...login, ...object, '--usage-sign'])
+  }
+
+  /** pkcs11-tool names the curve of Ed25519; other programs give its OID. */
+  addEdwardsKeyByOid(token: string, pin: string, label: string): TokenKeyPair {
+    const script = fileURLToPath(new URL('generate-by-oid.mjs', import.meta.url))
+    const point = bytes(run(process.execPath, [script, MODULE, token, pin, label]).trim())
+    const publicKey = publicKeyFromRaw('ed25519', point.subarray(2))
+    if (publicKey === undefined) throw new Error('no Ed25519 key')
+    return { curve: 'ed25519', label, id: '', publicKey }
+  }
+
   /** Takes every token away, as if it was pulled out. */
   takeAway(): void {
     renameSync(this.#tokens, `${this.#tokens}.away`)
