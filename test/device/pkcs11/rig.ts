@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { Pkcs11Device, type Pkcs11DeviceOptions } from '../../../src/device/pkcs11/index.js'
 import { DeviceError } from '../../../src/device/index.js'
 import { CURVES } from '../../../src/tezos/index.js'
-import { EventLog } from '../support.js'
+import { EventLog, type StandingClock } from '../support.js'
 import { asTokenKey, MODULE, SoftTokens, WORKER, type TokenKeyPair } from './soft-tokens.js'
 
 /** The form of a PIN that some modules want, user and password in one. */
@@ -48,6 +49,20 @@ export class Opened {
     const tokens = this.tokens()
     const serial = tokens.add(LABEL, PIN)
     return { tokens, serial, keys: CURVES.map((curve) => tokens.addKey(TOKEN, PIN, { curve })) }
+  }
+
+  /** Resolves when `isSo`, which is asked at every turn of the event loop; the test's own time is the limit. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await setImmediate()
+  }
+
+  /** The same, with a second of `clock` for every turn. */
+  async advanceUntil(clock: StandingClock, isSo: () => boolean): Promise<void> {
+    await this.until(() => {
+      if (isSo()) return true
+      clock.advance(1000)
+      return false
+    })
   }
 
   later(close: () => unknown): void {
