@@ -1,4 +1,4 @@
-import { DeviceError, type KeyAlias, type TezioDevice } from '../device/index.js'
+import { DeviceError, MAX_MESSAGE_SIZE, type KeyAlias, type TezioDevice } from '../device/index.js'
 import type { DeviceFailure, DeviceFailureCode, SigningDevice } from '../policy/index.js'
 import type { PublicKeyHash } from '../tezos/index.js'
 import { AUTHENTICATION_ALIAS } from './key-directory.js'
@@ -19,8 +19,12 @@ export function signingDevice(
     },
     sign: async (key, payload) => {
       const alias = aliases.get(key)
-      if (alias === undefined) throw new Error(`${key} has no place on the device`)
       try {
+        if (alias === undefined) throw new DeviceError('device-refused', `${key} has no place on the device`)
+        if (payload.length === 0 || payload.length > MAX_MESSAGE_SIZE) {
+          const text = `a payload of ${payload.length} bytes: the device takes 1 to ${MAX_MESSAGE_SIZE}`
+          throw new DeviceError('device-refused', text)
+        }
         return { outcome: 'signed', signature: await device.sign(alias, payload) }
       } catch (error) {
         return deviceFailure(error)
