@@ -17,6 +17,8 @@ const PACKAGES = {
     needs: ['true'],
     works: ['sh', '-c', '"$(ls -d /usr/lib/postgresql/*/bin | tail -1)"/postgres --version'],
   },
+  softhsm2: { needs: ['true'], works: ['softhsm2-util', '--version'] },
+  opensc: { needs: ['true'], works: ['opensc-tool', '--version'] },
   logrotate: { needs: ['true'], works: ['logrotate', '--version'] },
 }
 

@@ -1,5 +1,5 @@
 import { monotonicClock } from '../clock.js'
-import type { GuardedSigner, MarksJournal } from '../policy/index.js'
+import type { GuardedSigner } from '../policy/index.js'
 import type { Telemetry } from '../telemetry/index.js'
 import {
   adminApp,
@@ -16,12 +16,13 @@ import { callerRules } from './callers.js'
 import { controlHandlers } from './control-handlers.js'
 import type { DeviceSet } from './device-set.js'
 import { configuredKeys } from './key-directory.js'
+import type { OwnMarks } from './own-marks.js'
 import type { ServedConfig } from './served-config.js'
 
 /** What the apps of every configuration share. */
 export type AppParts = Sinks & {
   readonly devices: DeviceSet
-  readonly store: MarksJournal
+  readonly store: OwnMarks
   readonly signer: GuardedSigner
   readonly telemetry: Telemetry
   /** Outlives the apps: a reload ends no stream. */

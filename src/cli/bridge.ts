@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { monotonicClock } from '../clock.js'
 import type { Config } from '../config/index.js'
-import { GuardedSigner, MarksJournal, type HeadCheck } from '../policy/index.js'
+import { GuardedSigner, type HeadCheck } from '../policy/index.js'
 import { listen, LivePage, loadAssets, type Listener, type ListeningAddress } from '../server/index.js'
 import type { Telemetry } from '../telemetry/index.js'
 import { createApps, type AppParts } from './apps.js'
@@ -15,6 +15,7 @@ import { configuredKeys, type ConfiguredKeys } from './key-directory.js'
 import { listenForClients, listenForControl, logListening } from './listeners.js'
 import type { AdjustableLog, Log } from './log.js'
 import { openSockets, type OpenSocket } from './socket-listeners.js'
+import { openMarks, type OwnMarks } from './own-marks.js'
 import { missingMarks } from './mark-selection.js'
 import type { ServedConfig } from './served-config.js'
 import { telemetrySources } from './telemetry-sources.js'
@@ -47,7 +48,7 @@ const QUEUE_CAPACITY = 100
 /** Puts the parts together and starts them. Rejects with a StateError, or with the system's for an address in use. */
 export async function startBridge({ config, log, telemetry }: BridgeOptions): Promise<Bridge> {
   const onEvent = eventSink(log, telemetry)
-  const store = openMarks(config, onEvent)
+  const store = await openMarks(config, onEvent)
   warnOfState(config, store, log)
   const onFault = faultSink(log)
   const devices = await DeviceSet.create(config, config.credentials.pins, (event) => {
@@ -79,7 +80,7 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
     await Promise.all([signer.close(), ...listeners.map((listener) => listener.close(graceMs))])
     cancel()
     await devices.close()
-    store.close()
+    await store.close()
   }
   try {
     devices.open() // a board's line has to be quiet for a while: the listeners come up meanwhile
@@ -162,16 +163,8 @@ function applier({
   }
 }
 
-function openMarks(config: Config, onEvent: EventSink): MarksJournal {
-  return MarksJournal.open({
-    directory: config.stateDir,
-    maxLevelGap: config.marks.maxLevelGap,
-    onEvent,
-  })
-}
-
 /** What is refused each time, better said at the start: keys in quarantine, and marks that a key lacks. */
-function warnOfState(config: Config, store: MarksJournal, log: Log): void {
+function warnOfState(config: Config, store: OwnMarks, log: Log): void {
   for (const { key, since } of store.quarantines()) {
     const reason = `its device used one nonce for two payloads; since ${since} it signs nothing`
     log.write('error', { event: 'key.quarantined', key, reason })
@@ -182,7 +175,7 @@ function warnOfState(config: Config, store: MarksJournal, log: Log): void {
 }
 
 type Parts = {
-  readonly store: MarksJournal
+  readonly store: OwnMarks
   readonly devices: DeviceSet
   readonly keys: ConfiguredKeys
   readonly headCheck: HeadCheck | undefined

@@ -7,15 +7,11 @@ import {
   type AuthenticationPublicKey,
   type AuthenticationVerifier,
 } from '../tezos/index.js'
-import type { DeviceSet } from './device-set.js'
-import { configuredKeys } from './key-directory.js'
+import { configuredKeys, type KnownKeys } from './key-directory.js'
 import type { ServedConfig } from './served-config.js'
 
 /** Whose signatures authenticate requests under a configuration, in the order of `GET /authorized_keys`. */
-export function authenticationRules(
-  config: Config,
-  devices: Pick<DeviceSet, 'publicKeyOf'>,
-): AuthenticationRules {
+export function authenticationRules(config: Config, devices: KnownKeys): AuthenticationRules {
   const { authenticationKey, authorizedKeys, clients } = config
   const others: AuthorizedKey[] = [
     ...authorizedKeys.map((key) => ({ client: authenticationKeyHash(key), verifier: madeOnce(() => key) })),

@@ -31,7 +31,7 @@ export function addCommands(program: Command, output: Output, onExit: (code: Exi
     .option('--json', PRINT_JSON)
     .description('make the state directory and seed its high-water marks')
     .action((_options, command: Command) => {
-      init(command.optsWithGlobals(), output)
+      return init(command.optsWithGlobals(), output)
     })
 
   addStatus(program, output)

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { Config } from '../config/index.js'
 import type { DeviceSet } from './device-set.js'
-import type { MarkRecord, MarksJournal } from '../policy/index.js'
+import { markName, type MarkRecord } from '../policy/index.js'
 import type { Telemetry } from '../telemetry/index.js'
 import { HttpRefusalError, type ControlHandlers } from '../server/index.js'
+import type { OwnMarks } from './own-marks.js'
 import { describeKeys } from './key-table.js'
 import { clearQuarantineSchema, isSelected, markRequestSchema, type MarkRequest } from './mark-selection.js'
 
@@ -17,7 +18,7 @@ export function controlHandlers(
     devices,
     store,
     telemetry,
-  }: { readonly devices: DeviceSet; readonly store: MarksJournal; readonly telemetry: Telemetry },
+  }: { readonly devices: DeviceSet; readonly store: OwnMarks; readonly telemetry: Telemetry },
 ): ControlHandlers {
   return {
     keys: () => {
@@ -32,29 +33,30 @@ export function controlHandlers(
     },
     marks: () => ({ marks: store.marks() }),
     status: () => telemetry.status(),
-    raise: (request) => {
+    raise: async (request) => {
       const parsed = markRequestSchema.safeParse(request)
       if (!parsed.success) throw new HttpRefusalError('malformed-body', z.prettifyError(parsed.error))
-      return raiseMarks(store, parsed.data)
+      return await raiseMarks(store, parsed.data)
     },
-    clearQuarantine: (request) => {
+    clearQuarantine: async (request) => {
       const parsed = clearQuarantineSchema.safeParse(request)
       if (!parsed.success) throw new HttpRefusalError('malformed-body', z.prettifyError(parsed.error))
-      return { cleared: store.clearQuarantine(parsed.data.key) }
+      return { cleared: await store.clearQuarantine(parsed.data.key) }
     },
   }
 }
 
 /** Raises every selected mark that is lower; it lowers none. */
-export function raiseMarks(store: MarksJournal, request: MarkRequest): RaiseReport {
+export async function raiseMarks(store: OwnMarks, request: MarkRequest): Promise<RaiseReport> {
   const { level, round } = request
-  const selected = store.marks().filter((mark) => isSelected(request, mark))
-  const isRaised = selected.map(
-    ({ chain, key, kind }) => store.raise({ chain, key, kind, level, round }).outcome === 'raised',
-  )
+  const isRaised = new Set<string>()
+  for (const { chain, key, kind } of store.marks().filter((mark) => isSelected(request, mark))) {
+    const { outcome } = await store.raise({ chain, key, kind, level, round })
+    if (outcome === 'raised') isRaised.add(markName({ chain, key, kind }))
+  }
   const now = store.marks().filter((mark) => isSelected(request, mark))
   return {
-    raised: now.filter((_, index) => isRaised[index]),
-    left: now.filter((_, index) => !isRaised[index]),
+    raised: now.filter((mark) => isRaised.has(markName(mark))),
+    left: now.filter((mark) => !isRaised.has(markName(mark))),
   }
 }

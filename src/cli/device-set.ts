@@ -10,7 +10,9 @@ import type { NamedDeviceEvent } from '../telemetry/index.js'
 import type { DeviceRoutes, SigningDevice } from '../policy/index.js'
 import type { PublicKey, PublicKeyHash } from '../tezos/index.js'
 import { AUTHENTICATION_ALIAS } from './key-directory.js'
+import { pkcs11SigningDevice } from './pkcs11-signing-device.js'
 import { signingDevice } from './signing-device.js'
+import { packageFile } from './version.js'
 
 /** A configured device at work. */
 export type ConfiguredDevice = {
@@ -44,16 +46,17 @@ export class DeviceSet {
     pins: ReadonlyMap<string, string>,
     onEvent: (event: NamedDeviceEvent) => void,
   ): Promise<DeviceSet> {
-    const list = await Promise.all(
-      config.devices.map((device) => {
-        const tell: DeviceEventSink = (event) => {
-          onEvent({ ...event, device: device.name })
-        }
-        return isTezio(device)
+    const list: ConfiguredDevice[] = []
+    for (const device of config.devices) {
+      const tell: DeviceEventSink = (event) => {
+        onEvent({ ...event, device: device.name })
+      }
+      list.push(
+        isTezio(device)
           ? boardDevice(config, device, tell)
-          : tokenDevice(config, device, pins.get(device.name) ?? '', tell)
-      }),
-    )
+          : await tokenDevice(config, device, pins.get(device.name) ?? '', tell),
+      )
+    }
     return new DeviceSet(config, list)
   }
 
@@ -123,11 +126,32 @@ function boardDevice(config: Config, board: TezioDeviceConfig, onEvent: DeviceEv
   }
 }
 
-function tokenDevice(
-  _config: Config,
+/** A token's driver is loaded only where one is configured. */
+async function tokenDevice(
+  config: Config,
   token: Pkcs11DeviceConfig,
-  _pin: string,
-  _onEvent: DeviceEventSink,
+  pin: string,
+  onEvent: DeviceEventSink,
 ): Promise<ConfiguredDevice> {
-  return Promise.reject(new Error(`${token.name}: not there yet`))
+  const { Pkcs11Device } = await import('../device/pkcs11/index.js')
+  const { name, module, timeoutMs } = token
+  const keys = token.keys.flatMap(({ publicKeyHash, label, id }) => {
+    const key = config.keys.find((one) => one.publicKeyHash === publicKeyHash)
+    return key === undefined ? [] : [{ ...key, label, id }]
+  })
+  const device = new Pkcs11Device({
+    ...{ module, token: token.token, pin, keys, timeoutMs, onEvent },
+    worker: packageFile('dist/src/device/pkcs11/worker.js'),
+  })
+  return {
+    ...{ name, kind: 'pkcs11', signing: pkcs11SigningDevice(name, device) },
+    health: () => device.health(),
+    boardKeys: () => new Map(),
+    publicKeyOf: (key) => device.publicKeys().get(key),
+    open: () => {
+      device.open()
+    },
+    firstContact: (ms) => device.firstContact(ms),
+    close: () => device.close(),
+  }
 }

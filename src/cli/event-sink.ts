@@ -54,16 +54,22 @@ function levelOf(event: BridgeEvent): LogLevel {
     case 'device.resynced':
     case 'head.known':
     case 'hook.answered':
+    case 'marks.available':
+    case 'marks.connected':
     case 'journal.reopened':
     case 'journal.rolled':
     case 'config.reloaded':
       return 'info'
+    case 'marks.unavailable':
+    case 'marks.went-back':
     case 'journal.write-failed':
     case 'signature.not-stored':
     case 'key.quarantined':
     case 'config.reload-refused':
       return 'error'
     case 'device.open-failed':
+    case 'marks.connection-lost':
+    case 'dynamodb.asked-again':
     case 'device.took-over':
     case 'device.lost':
     case 'device.sync-lost':

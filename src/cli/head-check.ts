@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { monotonicClock } from '../clock.js'
 import type { Config } from '../config/index.js'
 import { octezHead } from '../octez/index.js'
-import { HeadCheck, type HeadEvent, type MarksJournal } from '../policy/index.js'
+import { HeadCheck, type HeadEvent, type MarkStore } from '../policy/index.js'
 
 /** The head check of a configuration, or none. The marks of now are those that it judges. */
 export function createHeadCheck(
   { headCheck }: Pick<Config, 'headCheck'>,
-  store: MarksJournal,
+  store: Pick<MarkStore, 'marks'>,
   onEvent: (event: HeadEvent) => void,
 ): HeadCheck | undefined {
   if (headCheck === undefined) return undefined

@@ -1,11 +1,13 @@
 import type { Config } from '../config/index.js'
 import type { KeyAlias } from '../device/index.js'
-import type { DeviceSet } from './device-set.js'
 import type { KeyDirectory } from '../server/index.js'
 import { authenticationKeyHash, encodePublicKey, type PublicKey, type PublicKeyHash } from '../tezos/index.js'
 
 /** The authentication key's place on the device. */
 export const AUTHENTICATION_ALIAS: KeyAlias = 0
+
+/** Keys as devices told them. */
+export type KnownKeys = { readonly publicKeyOf: (key: PublicKeyHash) => PublicKey | undefined }
 
 /** The configured keys with what the devices told of them; it never asks a device. */
 export type ConfiguredKeys = KeyDirectory & {
@@ -14,7 +16,7 @@ export type ConfiguredKeys = KeyDirectory & {
 }
 
 /** Public keys come from the configuration where it names them, else from a device once it was recognised. */
-export function configuredKeys(config: Config, devices: Pick<DeviceSet, 'publicKeyOf'>): ConfiguredKeys {
+export function configuredKeys(config: Config, devices: KnownKeys): ConfiguredKeys {
   const keys = new Map(config.keys.map((key) => [key.publicKeyHash, key]))
   const publicKeyOf = (hash: PublicKeyHash) => {
     const key = keys.get(hash)

@@ -7,7 +7,8 @@ import { boardOf, boardsOf } from './boards.js'
 import { askDaemon } from './control-client.js'
 import { RefusedError, UsageError } from './exit-code.js'
 import { describeKeys, type KeyRow } from './key-table.js'
-import { readSelection, withJournal } from './marks.js'
+import { readSelection } from './marks.js'
+import { withMarks } from './own-marks.js'
 import { json, table, type Output } from './output.js'
 import type { ConfigOptions } from './serve.js'
 
@@ -59,7 +60,7 @@ export async function clearQuarantine(
   const answer = await askDaemon(config.stateDir, 'POST', '/keys/clear-quarantine', { key })
   const { cleared } =
     answer === undefined
-      ? withJournal(config, (store) => ({ cleared: store.clearQuarantine(key) }))
+      ? await withMarks(config, async (store) => ({ cleared: await store.clearQuarantine(key) }))
       : clearAnswer.parse(answer)
   if (!cleared) throw new RefusedError(`${key} is not in quarantine`)
   out(options.json === true ? json({ cleared: [key] }) : `${key} may sign again\n`)

@@ -26,9 +26,7 @@ export function addMarks(program: Command, output: Output): void {
   selected(positioned(marks.command('seed')))
     .description('set first marks for keys, chains and kinds that have none; the daemon must be stopped')
     .option('--json', PRINT_JSON)
-    .action((_options, command: Command) => {
-      seed(command.optsWithGlobals(), output)
-    })
+    .action((_options, command: Command) => seed(command.optsWithGlobals(), output))
 
   marks
     .command('verify')
@@ -36,6 +34,18 @@ export function addMarks(program: Command, output: Output): void {
     .option('--json', PRINT_JSON)
     .action((_options, command: Command) => {
       verifyMarks(command.optsWithGlobals(), output)
+    })
+
+  marks
+    .command('migrate')
+    .description('make or renew the tables of marks.postgresql; run it as a role that may create them')
+    .option('--url <url>', 'the database with such a role, without its password')
+    .option('--passfile <file>', 'the password file of that role')
+    .option('--role <role>', 'print what to GRANT to the daemon’s role, and no more than it needs')
+    .option('--json', PRINT_JSON)
+    .action(async (_options, command: Command) => {
+      const { migrateMarks } = await import('./marks-migrate.js')
+      await migrateMarks(command.optsWithGlobals(), output)
     })
 
   addTransfer(marks, output)
@@ -61,6 +71,6 @@ function addTransfer(marks: Command, output: Output): void {
     .option('--json', PRINT_JSON)
     .action(async (files: string[], _options, command: Command) => {
       const { importMarks } = await import('./marks-transfer.js')
-      importMarks(files, command.optsWithGlobals(), output)
+      await importMarks(files, command.optsWithGlobals(), output)
     })
 }

@@ -13,7 +13,8 @@ import {
 import { chainName } from '../tezos/index.js'
 import { RefusedError } from './exit-code.js'
 import { isSelected } from './mark-selection.js'
-import { readSelection, withJournal, type MarksOptions, type SelectOptions } from './marks.js'
+import { readSelection, type MarksOptions, type SelectOptions } from './marks.js'
+import { withMarks } from './own-marks.js'
 import { json, table, type Output } from './output.js'
 
 /**
@@ -22,6 +23,7 @@ import { json, table, type Output } from './output.js'
  */
 export function exportMarks(file: string, options: MarksOptions, { out }: Output): void {
   const config = loadConfig(options.config, { stateDir: options.stateDir })
+  refuseShared(config)
   const path = resolve(file)
   const fd = openSync(path, 'wx', 0o600)
   try {
@@ -45,6 +47,14 @@ export function exportMarks(file: string, options: MarksOptions, { out }: Output
   }
 }
 
+/** A host that shares its marks has none to hand over. */
+function refuseShared({ marks: { shared } }: Config): void {
+  if (shared === undefined) return
+  throw new RefusedError(
+    `marks.${shared.kind} keeps the marks of all hosts: there is nothing to hand over; configure the other host for the same table and run tezio-bridge init there`,
+  )
+}
+
 /** What the journal held when it was buried, now or before. */
 function buried({ stateDir, marks }: Config): JournalState {
   const before = MarksJournal.read(stateDir)
@@ -56,7 +66,11 @@ function buried({ stateDir, marks }: Config): JournalState {
 export type ImportOptions = MarksOptions & SelectOptions & { readonly dryRun?: boolean | undefined }
 
 /** Raises marks to those in other signers' files, all of them or none; refuses while a daemon owns the state. */
-export function importMarks(paths: readonly string[], options: ImportOptions, { out }: Output): void {
+export async function importMarks(
+  paths: readonly string[],
+  options: ImportOptions,
+  { out }: Output,
+): Promise<void> {
   const config = loadConfig(options.config, { stateDir: options.stateDir })
   const selection = readSelection(options)
   const { files, marks, quarantines, spends } = readImport(paths)
@@ -64,7 +78,7 @@ export function importMarks(paths: readonly string[], options: ImportOptions, { 
   const ours = new Set<string>(config.keys.map(({ publicKeyHash }) => publicKeyHash))
   const relevant = quarantines.filter(({ key }) => ours.has(key))
   const spent = spends.filter(({ key }) => ours.has(key))
-  const plan = withJournal(config, (store) =>
+  const plan = await withMarks(config, (store) =>
     options.dryRun === true ? store.planImport(selected) : store.import(selected, relevant, spent),
   )
   if (plan.raised.length === 0 && spent.length === 0)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { loadConfig, type Config } from '../config/index.js'
+import { loadConfig } from '../config/index.js'
 import { MarksJournal, type MarkRecord } from '../policy/index.js'
 import { askDaemon } from './control-client.js'
 import { raiseMarks, type RaiseReport } from './control-handlers.js'
@@ -15,6 +15,7 @@ import {
   type MarkSelection,
 } from './mark-selection.js'
 import { json, type Output } from './output.js'
+import { withMarks } from './own-marks.js'
 import type { ConfigOptions } from './serve.js'
 
 export type MarksOptions = ConfigOptions & { readonly json?: boolean | undefined }
@@ -54,7 +55,7 @@ export async function raise(
   const answer = await askDaemon(config.stateDir, 'POST', '/marks/raise', request)
   const report: RaiseReport =
     answer === undefined
-      ? withJournal(config, (store) => raiseMarks(store, wanted))
+      ? await withMarks(config, (store) => raiseMarks(store, wanted))
       : raiseAnswer.parse(answer)
   if (report.raised.length === 0) throw new RefusedError(nothingRaised(report, level, round))
   if (options.json === true) out(json(report))
@@ -62,25 +63,15 @@ export async function raise(
 }
 
 /** Sets first marks for configured keys, chains and kinds that have none. Refuses while a daemon owns the state. */
-export function seed(options: InitOptions & SelectOptions, { out }: Output): void {
+export async function seed(options: InitOptions & SelectOptions, { out }: Output): Promise<void> {
   const config = loadConfig(options.config, { stateDir: options.stateDir })
   const selection = readSelection(options)
-  const { fresh, marks } = withJournal(config, (store) => {
+  const { fresh, marks } = await withMarks(config, async (store) => {
     const missing = missingMarks(config, store.marks()).filter((mark) => isSelected(selection, mark))
-    return { fresh: store.seed(seedsFor(config, missing, options)), marks: store.marks() }
+    return { fresh: await store.seed(seedsFor(config, missing, options)), marks: store.marks() }
   })
   if (options.json === true) out(json({ seeded: fresh, marks }))
   else out(`${fresh.length} new marks\n\n${marksTable(marks)}`)
-}
-
-/** Owns the state for as long as `use` takes; refuses while a daemon owns it. */
-export function withJournal<Result>(config: Config, use: (store: MarksJournal) => Result): Result {
-  const store = MarksJournal.open({ directory: config.stateDir, maxLevelGap: config.marks.maxLevelGap })
-  try {
-    return use(store)
-  } finally {
-    store.close()
-  }
 }
 
 /** The marks that a command's options name. Throws a UsageError. */

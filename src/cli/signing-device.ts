@@ -1,4 +1,4 @@
-import { DeviceError, type KeyAlias, type TezioDevice } from '../device/index.js'
+import { DeviceError, MAX_MESSAGE_SIZE, type KeyAlias, type TezioDevice } from '../device/index.js'
 import type { DeviceFailure, DeviceFailureCode, SigningDevice } from '../policy/index.js'
 import type { PublicKeyHash } from '../tezos/index.js'
 import { AUTHENTICATION_ALIAS } from './key-directory.js'
@@ -17,16 +17,20 @@ export function signingDevice(
         await device.ready(ms)
         return undefined
       } catch (error) {
-        return failure(error)
+        return deviceFailure(error)
       }
     },
     sign: async (key, payload) => {
       const alias = aliases.get(key)
-      if (alias === undefined) throw new Error(`${key} has no place on the device`)
       try {
+        if (alias === undefined) throw new DeviceError('device-refused', `${key} has no place on the device`)
+        if (payload.length === 0 || payload.length > MAX_MESSAGE_SIZE) {
+          const text = `a payload of ${payload.length} bytes: the device takes 1 to ${MAX_MESSAGE_SIZE}`
+          throw new DeviceError('device-refused', text)
+        }
         return { outcome: 'signed', signature: await device.sign(alias, payload) }
       } catch (error) {
-        return failure(error)
+        return deviceFailure(error)
       }
     },
     verify: async (message, signature) => {
@@ -34,14 +38,14 @@ export function signingDevice(
         const isValid = await device.verify(AUTHENTICATION_ALIAS, message, signature)
         return { outcome: 'verified', isValid }
       } catch (error) {
-        return failure(error)
+        return deviceFailure(error)
       }
     },
   }
 }
 
-/** A driver's error as a value; throws what is none. */
-export function failure(error: unknown): DeviceFailure {
+/** A DeviceError as the value that the guarded signer takes; what else was thrown is thrown on. */
+export function deviceFailure(error: unknown): DeviceFailure {
   if (!(error instanceof DeviceError)) throw error
   return { outcome: 'failed', code: failureCode(error), message: error.message, sent: error.sent }
 }

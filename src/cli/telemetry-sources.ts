@@ -1,4 +1,4 @@
-import { type GuardedSigner, type MarkKey, type MarksJournal, type Quarantine } from '../policy/index.js'
+import { type GuardedSigner, type MarkKey, type Quarantine } from '../policy/index.js'
 import type { ListeningAddress, Warning } from '../server/index.js'
 import { REMEDIES, type Sources } from '../telemetry/index.js'
 import { chainName, hexByte } from '../tezos/index.js'
@@ -6,11 +6,12 @@ import type { DeviceSet } from './device-set.js'
 import { expiryWarnings } from './certificate-watch.js'
 import { configuredKeys } from './key-directory.js'
 import { missingMarks } from './mark-selection.js'
+import { marksTrouble, type OwnMarks } from './own-marks.js'
 import type { ServedConfig } from './served-config.js'
 
 export type TelemetryParts = {
   readonly devices: DeviceSet
-  readonly store: MarksJournal
+  readonly store: OwnMarks
   readonly signer: Pick<GuardedSigner, 'waiting'>
   readonly queueCapacity: number
   /** It grows while the daemon starts. */
@@ -33,6 +34,7 @@ export function telemetrySources(config: ServedConfig, parts: TelemetryParts): S
         signs: allowedMagicBytes === 'any' ? 'any' : allowedMagicBytes.map(hexByte).join(' '),
       })),
     marks: () => store.marks(),
+    marksTrouble: () => marksTrouble(store),
     quarantines: () => store.quarantines(),
     waiting: () => signer.waiting,
     queueCapacity,

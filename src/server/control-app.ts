@@ -21,8 +21,8 @@ export function controlApp(handlers: ControlHandlers, onFault: FaultSink): Hono<
   app.get('/keys', (c) => c.json(handlers.keys()))
   app.get('/marks', (c) => c.json(handlers.marks()))
   app.get('/status', (c) => c.json(handlers.status()))
-  app.post('/marks/raise', async (c) => c.json(handlers.raise(await jsonBody(c))))
-  app.post('/keys/clear-quarantine', async (c) => c.json(handlers.clearQuarantine(await jsonBody(c))))
+  app.post('/marks/raise', async (c) => c.json(await handlers.raise(await jsonBody(c))))
+  app.post('/keys/clear-quarantine', async (c) => c.json(await handlers.clearQuarantine(await jsonBody(c))))
   funnelErrors(app, onFault)
   return app
 }

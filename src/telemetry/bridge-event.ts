@@ -8,6 +8,8 @@ import type {
   StateEvent,
 } from '../policy/index.js'
 import type { HandshakeFailed, RequestRefused } from '../server/index.js'
+import type { DynamoDbEvent } from '../shared-marks/dynamodb/index.js'
+import type { SharedMarksEvent } from '../shared-marks/index.js'
 
 /** What became of the configuration when it was read again. */
 export type ReloadEvent =
@@ -32,6 +34,8 @@ export type NamedDeviceEvent = DeviceEvent & { readonly device: string }
 /** Whatever a part of the bridge reports. */
 export type BridgeEvent =
   | NamedDeviceEvent
+  | SharedMarksEvent
+  | DynamoDbEvent
   | StateEvent
   | SignEvent
   | SignerTrouble

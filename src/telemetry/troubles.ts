@@ -94,6 +94,12 @@ export class Troubles {
       case 'key.quarantined':
       case 'request.refused':
       case 'tls.handshake-failed':
+      case 'marks.unavailable': // the sources warn of these as long as they last
+      case 'marks.available':
+      case 'marks.went-back':
+      case 'marks.connected':
+      case 'marks.connection-lost':
+      case 'dynamodb.asked-again':
       case 'tls.certificate-expiring': // the sources warn of it as long as it lasts
         break
       default:

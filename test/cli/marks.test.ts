@@ -170,9 +170,9 @@ describe('a raise in words', () => {
 })
 
 describe('the commands', () => {
-  test('F7 init makes the marks of the configuration, once', () => {
+  test('F7 init makes the marks of the configuration, once', async () => {
     const { options, output, marks, written } = setUp()
-    init({ ...options, json: true }, output)
+    await init({ ...options, json: true }, output)
     expect(JSON.parse(written())).toMatchObject({
       stateDir: options.stateDir,
       marks: [{ level: 10 }, {}, {}],
@@ -183,9 +183,7 @@ describe('the commands', () => {
       ['preattestation', 20, 2],
       ['attestation', 30, 0],
     ])
-    expect(() => {
-      init({ ...options, level: 99 }, output)
-    }).toThrow(StateError)
+    await expect(init({ ...options, level: 99 }, output)).rejects.toThrow(StateError)
     expect(marks()).toEqual(before)
   })
 
@@ -193,15 +191,13 @@ describe('the commands', () => {
     const { options, output } = setUp()
     await expect(showMarks(options, output)).rejects.toThrow(/tezio-bridge init/)
     await expect(raise({ ...options, level: 50 }, output)).rejects.toThrow(/tezio-bridge init/)
-    expect(() => {
-      seed(options, output)
-    }).toThrow(/tezio-bridge init/)
+    await expect(seed(options, output)).rejects.toThrow(/tezio-bridge init/)
     expect(() => MarksJournal.read(options.stateDir)).toThrow(StateError)
   })
 
   test('marks raise raises what is lower and lowers nothing', async () => {
     const { options, output, marks, written } = setUp()
-    init(options, output)
+    await init(options, output)
     await raise({ ...options, level: 25, json: true }, output)
     const raised = [
       ['block', 25, 0],
@@ -223,18 +219,16 @@ describe('the commands', () => {
     expect(places(marks())[0]).toEqual(['block', 25, 1])
   })
 
-  test('marks seed sets what is missing and touches nothing else', () => {
+  test('marks seed sets what is missing and touches nothing else', async () => {
     const { options, output, marks } = setUp()
-    init(options, output)
+    await init(options, output)
     const more = BAKER.replace(`${TZ1}:`, `${TZ3}: {allowed_ops: [0x11, 0x13]}, ${TZ1}:`)
     writeFileSync(options.config, more)
-    expect(() => {
-      seed(options, output)
-    }).toThrow(UsageError)
+    await expect(seed(options, output)).rejects.toThrow(UsageError)
     expect(marks()).toHaveLength(3)
-    seed({ ...options, level: 500, kind: 'block' }, output)
+    await seed({ ...options, level: 500, kind: 'block' }, output)
     expect(places(marks()).slice(3)).toEqual([['block', 500, 0]])
-    seed({ ...options, level: 600 }, output)
+    await seed({ ...options, level: 600 }, output)
     expect(places(marks())).toEqual([
       ['block', 10, 0],
       ['preattestation', 20, 2],
@@ -246,30 +240,28 @@ describe('the commands', () => {
 
   test('F9 are refused while somebody else owns the state, and marks can be shown', async () => {
     const { options, output, written } = setUp()
-    init(options, output)
+    await init(options, output)
     const owner = MarksJournal.open({ directory: options.stateDir, maxLevelGap: 'off' })
     await expect(raise({ ...options, level: 99 }, output)).rejects.toThrow(/owned by process/)
-    expect(() => {
-      seed({ ...options, level: 99 }, output)
-    }).toThrow(/owned by process/)
+    await expect(seed({ ...options, level: 99 }, output)).rejects.toThrow(/owned by process/)
     await showMarks(options, output)
     expect(written()).toContain('preattestation')
     owner.close()
   })
 })
 
-test('the daemon raises every selected mark that is lower, and tells which were not', () => {
+test('the daemon raises every selected mark that is lower, and tells which were not', async () => {
   const { options, output } = setUp()
-  init(options, output)
+  await init(options, output)
   const { stateDir } = loadConfig(options.config, { stateDir: options.stateDir })
   const store = MarksJournal.open({ directory: stateDir, maxLevelGap: 'off' })
-  const report = raiseMarks(store, { level: 20, round: 2 })
+  const report = await raiseMarks(store, { level: 20, round: 2 })
   expect(places(report.raised)).toEqual([['block', 20, 2]])
   expect(places(report.left)).toEqual([
     ['preattestation', 20, 2],
     ['attestation', 30, 0],
   ])
-  expect(raiseMarks(store, { level: 99, round: 0, key: TZ3 })).toEqual({ raised: [], left: [] })
+  expect(await raiseMarks(store, { level: 99, round: 0, key: TZ3 })).toEqual({ raised: [], left: [] })
   expect(places(store.marks())).toEqual([...places(report.raised), ...places(report.left)])
   store.close()
 })

@@ -54,7 +54,9 @@ describe('what moves which series', () => {
         'hook.answered': true,
         'mark.suspected': true,
       },
-      ...{ 'device.took-over': true },
+      ...{ 'device.took-over': true, 'marks.unavailable': true, 'marks.available': true },
+      ...{ 'marks.went-back': true, 'marks.connected': true, 'marks.connection-lost': true },
+      ...{ 'dynamodb.asked-again': true },
       ...{ 'config.reloaded': true, 'config.reload-refused': true },
       ...{ 'tls.handshake-failed': true, 'tls.certificate-expiring': true },
     }

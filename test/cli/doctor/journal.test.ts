@@ -10,9 +10,9 @@ const KEY = parsePublicKeyHash(TZ3)!
 const silent = { out: () => undefined, err: () => undefined }
 
 /** A journal with marks at a level, and what may be done to it. */
-function journal(level = 100) {
+async function journal(level = 100) {
   const placed = place()
-  init({ config: placed.config, stateDir: placed.stateDir, level }, silent)
+  await init({ config: placed.config, stateDir: placed.stateDir, level }, silent)
   const change = (use: (store: MarksJournal) => void) => {
     const store = MarksJournal.open({ directory: placed.stateDir, maxLevelGap: 'off' })
     use(store)
@@ -23,7 +23,7 @@ function journal(level = 100) {
 
 describe('journal-sound', () => {
   test('fails for a flipped byte, a line that is gone, and a file that is gone; passes as it was', async () => {
-    const placed = journal()
+    const placed = await journal()
     const whole = readFileSync(placed.path, 'utf8')
     const damages = [
       whole.replace('"level":100', '"level":101'),
@@ -40,7 +40,7 @@ describe('journal-sound', () => {
   })
 
   test('passes with a torn last line, and says so', async () => {
-    const placed = journal()
+    const placed = await journal()
     writeFileSync(placed.path, '{"seq":5', { flag: 'a' })
     expect((await findingOf('journal-sound', placed)).detail).toContain('torn')
   })
@@ -51,7 +51,7 @@ describe('journal-sound', () => {
 })
 
 test('journal-exported fails once the marks were exported', async () => {
-  const placed = journal()
+  const placed = await journal()
   expect(await findingOf('journal-exported', placed)).toMatchObject({ status: 'pass' })
   placed.change((store) => {
     store.bury()
@@ -60,7 +60,7 @@ test('journal-exported fails once the marks were exported', async () => {
 })
 
 test('marks-complete fails for a kind and a chain without marks, and names them', async () => {
-  const placed = journal()
+  const placed = await journal()
   expect(await findingOf('marks-complete', placed)).toMatchObject({ status: 'pass' })
   const more = `chains: [mainnet, ghostnet]\n${BAKER.replace(`${TZ3}:`, `${TZ1}: { allowed_ops: [0x11], chains: [mainnet] }, ${TZ3}:`)}`
   writeFileSync(placed.config, more)
@@ -72,7 +72,7 @@ test('marks-complete fails for a kind and a chain without marks, and names them'
 })
 
 test('marks-level-zero warns of a mark at level 0, until it is raised', async () => {
-  const placed = journal(0)
+  const placed = await journal(0)
   const finding = await findingOf('marks-level-zero', placed)
   expect(finding).toMatchObject({
     status: 'warn',
@@ -85,7 +85,7 @@ test('marks-level-zero warns of a mark at level 0, until it is raised', async ()
 })
 
 test('keys-quarantined fails for a configured key in quarantine, until it is let go', async () => {
-  const placed = journal()
+  const placed = await journal()
   placed.change((store) => {
     store.quarantine(KEY, 'ab'.repeat(32))
   })
@@ -100,7 +100,7 @@ test('keys-quarantined fails for a configured key in quarantine, until it is let
 })
 
 test('the journal may be read while its owner has it', async () => {
-  const placed = journal()
+  const placed = await journal()
   const store = MarksJournal.open({ directory: placed.stateDir, maxLevelGap: 'off' })
   try {
     expect(await findingOf('journal-sound', placed)).toMatchObject({ status: 'pass' })

@@ -9,9 +9,9 @@ import { doctorAsNobody, findingOf, place, plantedHost, type Tree } from './supp
 vi.setConfig({ testTimeout: 60_000 })
 
 /** A place with a state directory. */
-function made(parent?: string) {
+async function made(parent?: string) {
   const placed = place(undefined, parent)
-  init(
+  await init(
     { config: placed.config, stateDir: placed.stateDir, level: 100 },
     { out: () => undefined, err: () => undefined },
   )
@@ -38,7 +38,7 @@ describe('state-directory', () => {
     [0o705, 'warn'],
     [0o700, 'pass'],
   ])('a real directory of mode %o', async (mode, status) => {
-    const placed = made()
+    const placed = await made()
     chmodSync(placed.stateDir, mode)
     expect(await findingOf('state-directory', placed)).toMatchObject({ status })
   })
@@ -79,7 +79,7 @@ describe('state-file-system', () => {
   test.skipIf(!hasTmpfs)(
     'fails on a real tmpfs, where a restart forgets the marks (needs /dev/shm)',
     async () => {
-      const finding = await findingOf('state-file-system', made('/dev/shm'))
+      const finding = await findingOf('state-file-system', await made('/dev/shm'))
       expect(finding).toMatchObject({ status: 'fail', detail: expect.stringContaining('tmpfs') as string })
     },
   )
@@ -120,13 +120,13 @@ describe('state-space', () => {
   })
 
   test('tells what the file system of the real directory has', async () => {
-    expect((await findingOf('state-space', made())).detail).toMatch(/^\d+ MiB and \d+ inodes free/)
+    expect((await findingOf('state-space', await made())).detail).toMatch(/^\d+ MiB and \d+ inodes free/)
   })
 })
 
 describe('state-sync-time', () => {
   test('measures real syncs and leaves nothing behind', async () => {
-    const placed = made()
+    const placed = await made()
     const before = readdirSync(placed.stateDir)
     expect((await findingOf('state-sync-time', placed)).detail).toMatch(
       /median \d+\.\d ms, at most \d+\.\d ms, of 20/,
@@ -135,7 +135,7 @@ describe('state-sync-time', () => {
   })
 
   test('leaves nothing behind when it is given up', async () => {
-    const { stateDir } = made()
+    const { stateDir } = await made()
     const before = readdirSync(stateDir)
     await expect(measureSync(stateDir, AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped')
     expect(readdirSync(stateDir)).toEqual(before)
@@ -162,7 +162,7 @@ describe('state-sync-time', () => {
 test.skipIf(process.getuid?.() !== 0)(
   'a user who may not look into the state directory is told whose it is, and nothing crashes (needs root)',
   async () => {
-    const placed = made()
+    const placed = await made()
     chmodSync(placed.folder, 0o755)
     chmodSync(placed.config, 0o644)
     const of = await doctorAsNobody(placed.folder, '--config', placed.config, '--state-dir', placed.stateDir)

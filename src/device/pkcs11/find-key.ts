@@ -1,0 +1,111 @@
+import { DeviceError } from '../device-error.js'
+import { callFailure } from './cryptoki-error.js'
+import { CURVE_FACTS } from './curve-facts.js'
+import { quoted } from './find-token.js'
+import type { KeyQuery } from './messages.js'
+import type { CryptokiModule } from './module.js'
+
+/** A private key that signs, and the points of the public key objects that belong to it. */
+export type FoundKey = {
+  readonly query: KeyQuery
+  readonly handle: Buffer
+  readonly points: readonly Uint8Array[]
+}
+
+type Session = CryptokiModule & { readonly session: Buffer }
+type Template = readonly { readonly type: number; readonly value: Buffer | boolean | number }[]
+
+/** The one private key that fits. Throws a DeviceError `token-key-missing` for none and for several. */
+export function findKey(session: Session, query: KeyQuery): FoundKey {
+  try {
+    return searchKey(session, query)
+  } catch (error) {
+    throw callFailure('C_FindObjects', error)
+  }
+}
+
+function searchKey(session: Session, query: KeyQuery): FoundKey {
+  const { names } = session
+  const named = nameTemplate(names, query)
+  const usable: Template = [
+    { type: names.CKA_CLASS, value: names.CKO_PRIVATE_KEY },
+    { type: names.CKA_KEY_TYPE, value: CURVE_FACTS[query.curve].keyType },
+    { type: names.CKA_SIGN, value: true },
+    ...named,
+  ]
+  const matching = find(session, usable).filter((handle) => isOfCurve(session, handle, query))
+  const [handle] = matching
+  if (handle !== undefined && matching.length === 1) {
+    return { query, handle, points: pointsOf(session, handle, query) }
+  }
+  const all = find(session, [{ type: names.CKA_CLASS, value: names.CKO_PRIVATE_KEY }, ...named])
+  throw missing(query, matching.length, all.length)
+}
+
+function missing({ name, curve, label, id }: KeyQuery, matching: number, all: number): DeviceError {
+  const asked = [
+    ...(label === undefined ? [] : [`the label ${quoted(label)}`]),
+    ...(id === undefined ? [] : [`the id ${id}`]),
+  ].join(' and ')
+  const others =
+    all > matching ? `; ${all - matching} more are of another curve or may not sign (CKA_SIGN)` : ''
+  const remedy =
+    matching > 1 ? 'give its id (CKA_ID) as well' : '"pkcs11-tool --list-objects --login" shows what is there'
+  return new DeviceError(
+    'token-key-missing',
+    `${name}: the token has ${matching} private ${curve} keys with ${asked}, and it must be one${others}: ${remedy}`,
+  )
+}
+
+function nameTemplate(names: CryptokiModule['names'], { label, id }: KeyQuery): Template {
+  return [
+    ...(label === undefined ? [] : [{ type: names.CKA_LABEL, value: Buffer.from(label, 'utf8') }]),
+    ...(id === undefined ? [] : [{ type: names.CKA_ID, value: Buffer.from(id, 'hex') }]),
+  ]
+}
+
+/** By the same CKA_ID, as PKCS#11 advises, else by the same label. */
+function pointsOf(session: Session, handle: Buffer, query: KeyQuery): readonly Uint8Array[] {
+  const { names } = session
+  for (const type of [names.CKA_ID, names.CKA_LABEL]) {
+    const value = attribute(session, handle, type)
+    if (value === undefined || value.length === 0) continue
+    const points = find(session, [
+      { type: names.CKA_CLASS, value: names.CKO_PUBLIC_KEY },
+      { type: names.CKA_KEY_TYPE, value: CURVE_FACTS[query.curve].keyType },
+      { type, value },
+    ]).flatMap((publicKey) => {
+      const point = attribute(session, publicKey, names.CKA_EC_POINT)
+      return point === undefined || !isOfCurve(session, publicKey, query) ? [] : [Uint8Array.from(point)]
+    })
+    if (points.length > 0) return points
+  }
+  return []
+}
+
+function isOfCurve(session: Session, handle: Buffer, { curve }: KeyQuery): boolean {
+  const parameters = attribute(session, handle, session.names.CKA_EC_PARAMS)
+  return parameters !== undefined && CURVE_FACTS[curve].parameters.includes(parameters.toString('hex'))
+}
+
+/** `undefined` where an object has no such attribute; a lost session shows in the next call. */
+function attribute({ calls, session }: Session, handle: Buffer, type: number): Buffer | undefined {
+  try {
+    const [found] = calls.C_GetAttributeValue(session, handle, [{ type }])
+    return Buffer.isBuffer(found?.value) ? found.value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A token with more objects of one name than this is none that a person set up. */
+const MAX_OBJECTS = 100
+
+function find({ calls, session }: Session, template: Template): readonly Buffer[] {
+  calls.C_FindObjectsInit(session, [...template])
+  try {
+    return calls.C_FindObjects(session, MAX_OBJECTS)
+  } finally {
+    calls.C_FindObjectsFinal(session)
+  }
+}
