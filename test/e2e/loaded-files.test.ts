@@ -24,7 +24,17 @@ const PACKAGES = [
 ]
 
 /** The files of the program itself that `serve` loads. */
-const OWN = ['src/cli/main.js', 'src/cli/output.js', 'src/system-error.js', 'src/cli/daemon.js']
+const OWN = [
+  ...['src/cli/main.js', 'src/cli/output.js', 'src/system-error.js'],
+  ...['src/cli/daemon.js', 'src/cli/daemon-core.js'],
+]
+
+/** The parts of the daemon that only some configurations need, and where they come from. */
+const OPTIONAL = [
+  ['daemon-dynamodb.js', /^src\/shared-marks\//],
+  ['daemon-pkcs11.js', /^src\/device\/pkcs11\//],
+  ['daemon-shared-marks.js', /^src\/shared-marks\//],
+] as const
 
 /** The parts of the program that only other commands need. */
 const OF_OTHER_COMMANDS = [
@@ -50,7 +60,7 @@ beforeEach(async () => {
 afterEach(() => bench.close())
 
 describe('serve', () => {
-  test('loads one file of its own beside what begins, and no package that a plain configuration does not need', async () => {
+  test('loads two files of its own beside what begins, and no package that a plain configuration does not need', async () => {
     await ready(start())
     const isOfPackage = (path: string) => path.includes('/node_modules/')
     expect(new Set(loaded().filter(isOfPackage).map(packageOf))).toEqual(new Set(PACKAGES))
@@ -59,15 +69,32 @@ describe('serve', () => {
   })
 
   test('has in that file what the daemon is made of, and no part that only another command needs', async () => {
-    const modules = await bundleDaemon(DIST, bench.folder)
+    const files = await bundleDaemon(DIST, bench.folder)
+    const modules = files.get('daemon-core.js') ?? []
     expect(new Set(modules.map(packageOf).filter((name) => name !== undefined))).toEqual(new Set(BUNDLED))
     const own = modules.map((path) => relative(DIST, path))
     expect(own).toContain('src/policy/decide.js')
-    expect(own.filter((path) => OF_OTHER_COMMANDS.some((part) => part.test(path)))).toEqual([])
-    const [built, made] = [join(DIST, 'src/cli'), bench.folder].map((folder) =>
-      readFileSync(join(folder, 'daemon.js'), 'utf8'),
+    const optional = OPTIONAL.map(([, part]) => part)
+    const others = [...OF_OTHER_COMMANDS, ...optional]
+    expect(own.filter((path) => others.some((part) => part.test(path)))).toEqual([])
+    for (const file of files.keys()) {
+      const [built, made] = [join(DIST, 'src/cli'), bench.folder].map((folder) =>
+        readFileSync(join(folder, file), 'utf8'),
+      )
+      expect(built).toBe(made)
+    }
+  })
+
+  test('has what only some configurations need in files of its own', async () => {
+    const files = await bundleDaemon(DIST, bench.folder)
+    expect([...files.keys()].sort()).toEqual(
+      ['daemon.js', 'daemon-core.js', ...OPTIONAL.map(([file]) => file)].sort(),
     )
-    expect(built).toBe(made)
+    for (const [file, part] of OPTIONAL) {
+      const own = (files.get(file) ?? []).map((path) => relative(DIST, path))
+      expect(own.length).toBeGreaterThan(3)
+      expect(own.filter((path) => !part.test(path))).toEqual([])
+    }
   })
 
   test('has loaded all that a signature needs before it is ready', async () => {
