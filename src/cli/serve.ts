@@ -5,6 +5,7 @@ import { eventSink } from './event-sink.js'
 import { EXIT, UsageError, type ExitCode } from './exit-code.js'
 import { keepHeapSmall } from './heap.js'
 import { createLog, terminalLines, type Log, type LogLevel } from './log.js'
+import { askPins, withPins } from './pins.js'
 import { reportWarnings, Reloads } from './reload.js'
 import { monotonicClock } from '../clock.js'
 import { loadServedConfig, type ServedConfig } from './served-config.js'
@@ -26,12 +27,15 @@ export type ServeOptions = ConfigOptions & {
 
 /** Runs the daemon until it is told to stop; SIGHUP makes it read its configuration again. */
 export async function serve({ config: file, stateDir, port, logLevel }: ServeOptions): Promise<ExitCode> {
-  const load = (): ServedConfig => {
+  const read = (): ServedConfig => {
     const loaded = loadServedConfig(file, { stateDir })
     const devices = port === undefined ? loaded.devices : withPort(loaded.devices, port)
     return { ...loaded, devices, logLevel: logLevel ?? loaded.logLevel }
   }
-  const config = load()
+  const first = read()
+  const pins = await askPins(first)
+  const load = () => withPins(read(), pins)
+  const config = withPins(first, pins)
   const log = createLog(config.logLevel, monotonicClock, await terminalLines())
   const telemetry = createTelemetry(config)
   const reloads = new Reloads(config, load, log, eventSink(log, telemetry))

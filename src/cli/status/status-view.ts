@@ -1,4 +1,4 @@
-import type { Decision, StatusReport, Warning } from '../../server/index.js'
+import type { Decision, DeviceReport, StatusReport, Warning } from '../../server/index.js'
 import { chainName, parseChainId } from '../../tezos/index.js'
 import { table } from '../output.js'
 import { ageOf } from './ages.js'
@@ -31,17 +31,11 @@ function section(title: string, text: string, { title: bold }: Styles): string {
 }
 
 function overview(report: StatusReport, { good, bad }: Styles): string {
-  const { readiness, device, queue, counts, latencies, at, startedAt, version, listening = [] } = report
+  const { readiness, device, devices = [device], queue, counts, latencies, at } = report
+  const { startedAt, version, listening = [] } = report
   const verdict = readiness.ready
     ? good('READY to sign')
     : bad(`NOT READY: ${readiness.reasons.map(({ message }) => message).join('; ')}`)
-  const { state, since, path, reconnects, lateReplies, noiseBytes } = device
-  const place = path === undefined ? '' : ` at ${path}`
-  const link = [
-    `${reconnects} reconnects`,
-    `${lateReplies} late replies`,
-    `${noiseBytes} bytes of noise`,
-  ].join(', ')
   const { p50Ms, p95Ms, p99Ms, maxMs, count } = latencies
   const times =
     maxMs === undefined
@@ -51,12 +45,20 @@ function overview(report: StatusReport, { good, bad }: Styles): string {
     `tezio-bridge ${version}  ${verdict}`,
     `up        ${ageOf(startedAt, at)}`,
     ...listensText(listening),
-    `device    ${state} for ${ageOf(since, at)}${place}; ${link}`,
+    ...devices.map((one) => deviceText(one, at, devices.length > 1)),
     `queue     ${queue.waiting} of ${queue.capacity} waiting`,
     `requests  ${counts.signed} signed, ${counts.repeated} repeated, ${counts.refused} refused since the start`,
     `latency   ${times}`,
   ]
   return `${lines.join('\n')}\n`
+}
+
+function deviceText(device: DeviceReport, at: string, isNamed: boolean): string {
+  const { name, state, since, path, reconnects, lateReplies, noiseBytes } = device
+  const who = isNamed ? `${name}: ` : ''
+  const place = path === undefined ? '' : ` at ${path}`
+  const link = `${reconnects} reconnects, ${lateReplies} late replies, ${noiseBytes} bytes of noise`
+  return `device    ${who}${state} for ${ageOf(since, at)}${place}; ${link}`
 }
 
 function listensText(listening: NonNullable<StatusReport['listening']>): readonly string[] {

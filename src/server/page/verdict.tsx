@@ -17,11 +17,11 @@ export function pageTitle(report: StatusReport): string {
 
 /** Whether a signature could be made now, in words that can be read across the room. */
 export const Verdict = ({ report }: { readonly report: StatusReport }) => {
-  const { readiness, device, warnings, at } = report
+  const { readiness, device, devices = [device], warnings, at } = report
   const { ready, reasons } = readiness
   return (
     <>
-      {device.simulated && (
+      {devices.some(({ simulated }) => simulated) && (
         <p class="simulated">
           <Icon name="warning" />
           <span>
