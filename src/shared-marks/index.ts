@@ -1,4 +1,5 @@
 /** Marks that several hosts share: a table that all of them write, and a journal on each. */
+export { DynamoDbTable, endpointFault, type DynamoDbEvent, type DynamoDbOptions } from './dynamodb/index.js'
 export { initSharedMarks, type SharedInit } from './init-shared-marks.js'
 export type { MarksTable, TableContents, TableRaise } from './marks-table.js'
 export { migrate, type Migrated } from './postgresql/migrate.js'

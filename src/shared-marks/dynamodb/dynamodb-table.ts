@@ -25,7 +25,7 @@ import { placeText } from './dynamodb-failure.js'
 import { markItemName, parseItemName, quarantineItemName, spendsItemName } from './item-name.js'
 import { ownAttributes, readMark, sharedPart, type Item } from './mark-item.js'
 import { HELD, NOT_HELD, quarantineAttributes, readQuarantine } from './quarantine-item.js'
-import { isLower, mayRaise, standsAt, type Condition } from './raise-condition.js'
+import { isLower, mayRaise, isUnsigned, type Condition } from './raise-condition.js'
 import { isVersion, MAX_SPENDS, readSpends, spendsAttributes, withSpend } from './spend-item.js'
 import { checkTable } from './table-check.js'
 
@@ -81,7 +81,7 @@ export class DynamoDbTable implements MarksTable {
 
   async keepSignature(wanted: Wanted, signature: string): Promise<void> {
     await this.#connection.within((call) =>
-      call.write(markItemName(wanted), { 'tezio.signature': { S: signature } }, standsAt(wanted)),
+      call.write(markItemName(wanted), { 'tezio.signature': { S: signature } }, isUnsigned(wanted)),
     )
   }
 
@@ -188,7 +188,10 @@ function markIn(key: MarkKey, item: Item | undefined): MarkRecord | undefined {
 }
 
 function raiseOf(wanted: Wanted, { outcome, item }: Changed): TableRaise {
-  return { raised: outcome === 'written', stands: markIn(wanted, item) }
+  const mark = markIn(wanted, item)
+  if (mark === undefined) return { raised: false, stands: undefined }
+  const { level, round, digest, signature } = mark
+  return { raised: outcome === 'written', stands: { level, round, digest, signature } }
 }
 
 /** Decides and writes the next version of the key's item; where another host wrote one first, decides again. */

@@ -41,12 +41,13 @@ export function mayRaise(wanted: Place, floor: Place | undefined, gap: LevelGap)
   }
 }
 
-/** Holds where a mark still stands at a payload. */
-export function standsAt({ level, round, digest }: Place & { readonly digest: string }): Condition {
+/** Holds where a mark still stands at a payload, and no signature of it is known. */
+export function isUnsigned({ level, round, digest }: Place & { readonly digest: string }): Condition {
   return {
     text:
       '#lastblock = :level AND #lastround = :round' +
-      ' AND #tezio.#level = :level AND #tezio.#round = :round AND #tezio.#digest = :digest',
+      ' AND #tezio.#level = :level AND #tezio.#round = :round AND #tezio.#digest = :digest' +
+      ' AND attribute_not_exists(#tezio.#signature)',
     values: { ':level': number(level), ':round': number(round), ':digest': { S: digest } },
   }
 }

@@ -13,7 +13,7 @@ export async function checkTable(call: Call, place: TablePlace): Promise<void> {
   const fault = tableFault(await call.describe(), place)
   if (fault !== undefined) throw fault
   await call.write(PROBE_NAME, { tezio: { BOOL: false } }, NEVER)
-  await call.get(PROBE_NAME)
+  await call.items().next()
 }
 
 function tableFault(table: TableDescription | undefined, place: TablePlace): StateError | undefined {

@@ -162,16 +162,16 @@ export class Connections {
   #keepWarm(): void {
     if (this.#isClosed || this.#warming !== undefined || this.#idle.length >= WARM) return
     const endsAt = this.#clock.now() + this.#options.timeoutMs
-    this.#warming = this.#connect(() => endsAt - this.#clock.now())
-      .then(
-        (connection) => {
-          this.#giveBack(connection)
-        },
-        () => undefined,
-      )
-      .finally(() => {
+    this.#warming = this.#connect(() => endsAt - this.#clock.now()).then(
+      (connection) => {
         this.#warming = undefined
-      })
+        this.#giveBack(connection)
+        this.#keepWarm()
+      },
+      () => {
+        this.#warming = undefined
+      },
+    )
   }
 
   #pause(ms: number): Promise<void> {

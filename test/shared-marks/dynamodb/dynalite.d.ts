@@ -3,6 +3,7 @@ declare module 'dynalite' {
 
   /** An in-process DynamoDB; closing the server closes its store too. */
   export default function dynalite(options: {
+    readonly ssl?: boolean
     readonly createTableMs?: number
     readonly deleteTableMs?: number
     readonly updateTableMs?: number

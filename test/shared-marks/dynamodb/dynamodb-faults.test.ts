@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { DynamoDbTable, type DynamoDbEvent } from '../../../src/shared-marks/dynamodb/index.js'
 import { loadSdk } from '../../../src/shared-marks/dynamodb/load-sdk.js'
@@ -238,6 +239,26 @@ test('a port where nobody listens is named', async () => {
   const error = await stateErrorFrom(opened.check())
   expect(error).toMatchObject({ code: 'marks-unavailable' })
   expect(error.message).toContain('the connection was refused (ECONNREFUSED)')
+})
+
+test('a service whose certificate is not trusted is asked nothing, and named', async () => {
+  const strange = await LocalDynamoDb.start({ ssl: true })
+  onTestFinished(() => strange.close())
+  const opened = await openTable(`https://127.0.0.1:${strange.port}`, { table })
+  expect(await troubleFrom(opened.check())).toMatch(/^marks-unavailable: .*its certificate is not trusted/)
+})
+
+test('the SDK prints no warning about the version of Node', () => {
+  const script =
+    `const { DynamoDbTable } = await import('./dist/src/shared-marks/index.js');` +
+    `await DynamoDbTable.open({ table: 'x', region: 'eu-west-1', timeoutMs: 100 })`
+  // without what this process has set for itself by now
+  const env = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: undefined }
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    env,
+  })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
 })
 
 test('a host without credentials is told so', async () => {

@@ -111,20 +111,20 @@ test('what no window can need is forgotten, and the newest time of a payload is 
 })
 
 test('as many spends as are allowed fit into one item, and one more is refused by name', async () => {
-  const most = { mutez: 2n ** 63n - 1n, feeMutez: 2n ** 63n - 1n, at: new Date().toISOString() }
-  const all = Array.from({ length: MAX_SPENDS }, (_, payload) => ({
-    key: TZ1,
-    digest: digestOf(payload + 1),
+  // of two hours ago: no window below counts them, and a longer one might
+  const at = new Date(Date.now() - 2 * HOUR_MS).toISOString()
+  const most = { key: TZ1, mutez: 2n ** 63n - 1n, feeMutez: 2n ** 63n - 1n, at }
+  const known = Array.from({ length: MAX_SPENDS - 1 }, (_, payload) => ({
     ...most,
+    digest: digestOf(payload),
   }))
-  await dynamoDb.put(table, { sig_type: { S: NAME }, tezio: { M: spendsAttributes(7, all.slice(1)) } })
+  await dynamoDb.put(table, { sig_type: { S: NAME }, tezio: { M: spendsAttributes(7, known) } })
   const opened = await openTable(dynamoDb.url, { table })
-  const roomy = [{ hours: 1, maxMutez: Number.MAX_SAFE_INTEGER, maxFeeMutez: undefined }]
-  // no window of the key looks so far back that the others count
-  const { digest } = all[0]!
-  const wantedSpend = { key: TZ1, digest, mutez: 1n, feeMutez: 1n }
-  expect(await opened.reserveSpend(wantedSpend, [])).toEqual({ verdict: 'counted' })
-  expect(await opened.reserveSpend(wantedSpend, roomy)).toMatchObject({ verdict: 'deny' })
+  expect(await opened.reserveSpend(spend(MAX_SPENDS), WINDOWS)).toEqual({ verdict: 'reserve' })
+  expect((await opened.read()).spends).toHaveLength(MAX_SPENDS)
+  const verdict = await opened.reserveSpend(spend(MAX_SPENDS + 1), WINDOWS)
+  expect(verdict.verdict === 'deny' && verdict.because).toContain('at most 3000 operations of one key')
+  expect(await opened.reserveSpend(spend(5), WINDOWS)).toEqual({ verdict: 'reserve' })
 })
 
 test('spends that nobody of us wrote are not spent upon', async () => {

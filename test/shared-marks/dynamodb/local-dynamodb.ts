@@ -46,8 +46,9 @@ export class LocalDynamoDb {
     })
   }
 
-  static async start(): Promise<LocalDynamoDb> {
-    const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
+  /** With `ssl` it has a certificate that nobody trusts. */
+  static async start({ ssl = false } = {}): Promise<LocalDynamoDb> {
+    const server = dynalite({ ssl, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     return new LocalDynamoDb(server)
   }

@@ -12,10 +12,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Client } from 'pg'
 import { alone } from '../../e2e/daemon.js'
 
 const VERSIONS = '/usr/lib/postgresql'
-const PASSWORD = 'correct horse battery staple'
+export const PASSWORD = 'correct horse battery staple'
 
 /** PostgreSQL refuses root: then it runs as the user that Debian's package makes. */
 const AS_SOMEBODY =
@@ -123,6 +124,25 @@ export class Cluster {
     return `${path}-private`
   }
 
+  /** What the owner gets for one statement, over a connection of its own. */
+  async sql(text: string): Promise<readonly Record<string, unknown>[]> {
+    const session = await this.session()
+    try {
+      return (await session.query<Record<string, unknown>>(text)).rows
+    } finally {
+      await session.end()
+    }
+  }
+
+  /** A connection of the owner. */
+  async session(): Promise<Client> {
+    const where = { host: '127.0.0.1', port: this.port, database: 'postgres' }
+    const client = new Client({ ...where, user: SUPERUSER, password: PASSWORD })
+    client.on('error', () => undefined)
+    await client.connect()
+    return client
+  }
+
   /** Takes effect at the next start or reload; later ones win. */
   configure(settings: Readonly<Record<string, string>>): void {
     const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`)
@@ -152,10 +172,11 @@ export class Cluster {
 
   /** `SIGQUIT` is pg_ctl's immediate stop, `SIGINT` its fast one. Resolves when it has ended. */
   async stop(signal: NodeJS.Signals = 'SIGQUIT'): Promise<void> {
-    this.#child?.kill(signal)
+    // Its children notice the end of their parent by themselves, but not at once, and hold its memory until then.
+    const pids = signal === 'SIGKILL' ? this.#pids() : [this.#child?.pid ?? 0]
+    for (const pid of pids) process.kill(pid, signal)
     await this.#ended
-    if (signal !== 'SIGKILL') return
-    rmSync(join(this.data, 'postmaster.pid'), { force: true })
+    if (signal === 'SIGKILL') rmSync(join(this.data, 'postmaster.pid'), { force: true })
   }
 
   /** Every process of it stands still. */
