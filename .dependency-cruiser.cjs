@@ -50,6 +50,13 @@ module.exports = {
       to: { path: 'node_modules/(serialport|@serialport)/' },
     },
     {
+      name: 'pkcs11js-in-one-file',
+      severity: 'error',
+      comment: 'a PKCS#11 module is loaded in a process of its own, and never in the daemon',
+      from: { path: area('src'), pathNot: '^src/device/pkcs11/module\\.ts$' },
+      to: { path: 'node_modules/pkcs11js/' },
+    },
+    {
       name: 'hono-in-server-only',
       severity: 'error',
       from: { path: area('src'), pathNot: [area('src/server')] },

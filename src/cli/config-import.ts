@@ -33,6 +33,9 @@ export function importConfig(words: readonly string[], options: ConfigImportOpti
   if (options.from === 'signatory' && words.length > 1) {
     throw new UsageError("--from signatory reads one file, Signatory's configuration")
   }
+  if (options.from === 'tacoinfra' && words.length > 1) {
+    throw new UsageError('--from tacoinfra reads one file, the keys.json of the remote-signer')
+  }
   const chains = options.chain?.map((name) => {
     const chain = readChain(name)
     if (isRefused(chain)) throw new UsageError(`--chain: ${chain.refused}`)

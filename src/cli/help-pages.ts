@@ -95,7 +95,7 @@ export const HELP_PAGES: Readonly<Record<string, HelpPage>> = {
   },
   'config import': {
     about: [
-      'Translates the settings of Signatory (its YAML file) or of octez-signer (a systemd unit, a script, or its command line, with its base directory) into a configuration of this program. What has no place in it, and what had to be assumed, is told on standard error with what to do about it: read both before you use the file. The result is checked as config check would. No secret is read or shown.',
+      'Translates the settings of Signatory (its YAML file), of octez-signer (a systemd unit, a script, or its command line, with its base directory) or of the remote-signer of tacoinfra (its keys.json) into a configuration of this program. What has no place in it, and what had to be assumed, is told on standard error with what to do about it: read both before you use the file. The result is checked as config check would. No secret is read or shown.',
       'Marks are not settings: stop the other signer for good, then use init and marks import.',
     ],
     examples: [
@@ -104,6 +104,7 @@ export const HELP_PAGES: Readonly<Record<string, HelpPage>> = {
         'tezio-bridge config import --from octez --out config.yaml /etc/systemd/system/octez-signer.service',
         'from the unit that starts it',
       ],
+      ['tezio-bridge config import --from tacoinfra --out config.yaml keys.json', 'keys on a PKCS#11 token'],
       [
         'tezio-bridge config import --from octez --key tz3g4AnLYCcGY5sQvk6m2bxfBGFfXx4c1HfJ -- launch socket signer -a 127.0.0.1',
         'from its options, behind --',

@@ -42,4 +42,4 @@ async function loadLibrary(): Promise<typeof pkcs11js> {
 
 /** What to do where pkcs11js is absent, or was installed without being compiled. */
 const NOT_COMPILED =
-  'the package pkcs11js is not there or was not compiled; it needs python3, make and g++ (Debian: apt install python3 make g++). In a clone: npm run pkcs11. In a global installation: npm install --global --ignore-scripts=false PACKAGE again, PACKAGE being what was installed'
+  'the package pkcs11js is not there or was not compiled; it needs python3, make and g++ (Debian: apt install python3 make g++). In a clone: npm run pkcs11. In a global installation: npm rebuild --global --ignore-scripts=false pkcs11js, and where that finds none, install tezio-bridge again'

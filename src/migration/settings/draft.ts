@@ -13,6 +13,15 @@ export type KeyDraft = {
   readonly chains?: readonly ChainId[] | undefined
   /** Addresses of the authorized keys that may ask for it; `undefined`: all of them. */
   readonly clients?: readonly PublicKeyHash[] | undefined
+  /** The name of the device it is on; `undefined`: the board. */
+  readonly device?: string | undefined
+}
+
+/** A PKCS#11 token; how it is recognised is not known from other signers' settings. */
+export type TokenDraft = {
+  readonly name: string
+  readonly module: string | undefined
+  readonly keys: readonly { readonly address: PublicKeyHash; readonly label: string | undefined }[]
 }
 
 /** A configuration of this program before it is text. What is left out keeps its default. */
@@ -35,6 +44,17 @@ export type Draft = {
   /** Files. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
   readonly knownKeys?: boolean | undefined
+  readonly token?: TokenDraft | undefined
+  /** A table of marks that hosts share; what is `undefined` has to be added. */
+  readonly dynamodb?:
+    | {
+        readonly table: string | undefined
+        readonly region: string | undefined
+        readonly endpoint: string | undefined
+      }
+    | undefined
+  /** Whether something has to be added by hand before the file is taken. */
+  readonly isIncomplete?: boolean | undefined
 }
 
 /** The configuration file that a draft stands for. The same draft gives the same bytes. */
@@ -47,7 +67,9 @@ export function draftText(draft: Draft): string {
     document.setIn(path, node)
   }
   if (draft.chains !== undefined) put(['chains'], draft.chains.map(chainName))
+  putDevices(draft, put)
   putPolicy(draft, put)
+  if (draft.dynamodb !== undefined) put(['marks', 'dynamodb'], defined(draft.dynamodb))
   putServer(draft, put)
   const text = document.toString({ lineWidth: 0, flowCollectionPadding: false })
   return text.replace(/\b0x(?=[0-9a-f]\b)/g, '0x0') // as bytes are written everywhere else
@@ -55,10 +77,29 @@ export function draftText(draft: Draft): string {
 
 type Put = (path: readonly string[], value: unknown, comment?: string) => void
 
+/** The names of a PKCS#11 token. */
+function putDevices({ token }: Draft, put: Put): void {
+  if (token === undefined) return
+  const place = ['devices', token.name]
+  put([...place, 'kind'], 'pkcs11')
+  if (token.module !== undefined) put([...place, 'module'], token.module)
+  put([...place, 'token'], null, 'name it: { label: ... } or { serial: ... }')
+  for (const { address, label } of token.keys) {
+    const comment = label === undefined ? 'name it: { label: ... } and/or { id: ... }' : undefined
+    put([...place, 'keys', address], label === undefined ? null : { label }, comment)
+  }
+}
+
+/** Without the names that have no value. */
+function defined(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}
+
 /** The names of policy.authorized_keys, and of a key's rules. */
 function putPolicy({ keys, authorizedKeys }: Draft, put: Put): void {
-  for (const { address, publicKey, bytes, allow, chains, clients } of keys) {
+  for (const { address, publicKey, bytes, allow, chains, clients, device } of keys) {
     const place = ['policy', 'signing_keys', address]
+    if (device !== undefined) put([...place, 'devices'], device)
     if (publicKey !== undefined) put([...place, 'public_key'], publicKey)
     put([...place, 'allowed_ops'], bytes, bytes.length === 0 ? 'it signs nothing' : undefined)
     if (allow !== undefined) put([...place, 'allow'], allow)

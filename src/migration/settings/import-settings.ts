@@ -1,13 +1,15 @@
 import { readFileSync, statSync } from 'node:fs'
+import { assertNever } from '../../tezos/index.js'
 import { MigrationError } from '../migration-error.js'
 import { signerWords, withoutProgram } from './command-line.js'
 import { draftText, type Draft } from './draft.js'
 import { Notes, type NotCarriedOver } from './notes.js'
 import { readOctezSettings, type OctezOptions } from './octez-settings.js'
 import { readSignatorySettings } from './signatory-settings.js'
+import { readTacoinfraSettings } from './tacoinfra-settings.js'
 
 /** The signers whose settings are understood. */
-export const SIGNERS = ['signatory', 'octez'] as const
+export const SIGNERS = ['signatory', 'octez', 'tacoinfra'] as const
 
 /** Where another signer's settings stand: one file, or the words of its command line. */
 export type SettingsSource = { readonly from: (typeof SIGNERS)[number]; readonly words: readonly string[] }
@@ -33,7 +35,7 @@ export function importSettings({ from, words }: SettingsSource, options: OctezOp
   const notes = new Notes()
   const draft = draftOf({ from, words }, options, notes)
   const { notCarriedOver, assumptions } = notes
-  const isComplete = draft.authorizedKeys?.length !== 0
+  const isComplete = draft.authorizedKeys?.length !== 0 && draft.isIncomplete !== true
   return { config: draftText(draft), isComplete, notCarriedOver, assumptions }
 }
 
@@ -41,11 +43,18 @@ function draftOf({ from, words }: SettingsSource, options: OctezOptions, notes: 
   const [file, ...more] = words
   if (file === undefined || more.length > 0) return readOctezSettings(withoutProgram(words), options, notes)
   const text = readSettings(file)
-  return named(file, () =>
-    from === 'signatory'
-      ? readSignatorySettings(text, options, notes)
-      : readOctezSettings(signerWords(text), options, notes),
-  )
+  return named(file, () => {
+    switch (from) {
+      case 'signatory':
+        return readSignatorySettings(text, options, notes)
+      case 'octez':
+        return readOctezSettings(signerWords(text), options, notes)
+      case 'tacoinfra':
+        return readTacoinfraSettings(text, options, notes)
+      default:
+        return assertNever(from)
+    }
+  })
 }
 
 /** What went wrong, with the file's name before it. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { parseDocument } from 'yaml'
 import { isRefused, readKind } from '../../../src/config/index.js'
-import { importSettings, type ImportedSettings } from '../../../src/migration/index.js'
+import { importSettings, type ImportedSettings, type SettingsSource } from '../../../src/migration/index.js'
 import { parseChainId } from '../../../src/tezos/index.js'
 
 export const TZ1 = 'tz1it3gNAe5nLjY6iqMNrmqFyWEL9p6GwSrv'
@@ -37,7 +37,7 @@ export type Told = {
 /** Settings, translated, with their configuration as data. */
 export type Translated = ImportedSettings & { readonly settings: unknown }
 
-function translate(from: 'signatory' | 'octez', words: readonly string[], told: Told): Translated {
+function translate(from: SettingsSource['from'], words: readonly string[], told: Told): Translated {
   const imported = importSettings(
     { from, words },
     {
@@ -53,6 +53,12 @@ function translate(from: 'signatory' | 'octez', words: readonly string[], told: 
 /** A Signatory configuration of this text. */
 export function fromSignatory(text: string, told: Told = {}): Translated {
   return translate('signatory', [join(folderWith({ 'signatory.yaml': text }), 'signatory.yaml')], told)
+}
+
+/** A keys.json of tacoinfra's remote-signer; text is taken as it is. */
+export function fromTacoinfra(file: unknown, told: Told = {}): Translated {
+  const text = typeof file === 'string' ? file : JSON.stringify(file)
+  return translate('tacoinfra', [join(folderWith({ 'keys.json': text }), 'keys.json')], told)
 }
 
 /** octez-signer's command line, as words. */
