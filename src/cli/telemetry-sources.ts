@@ -29,10 +29,12 @@ export function telemetrySources(config: ServedConfig, parts: TelemetryParts): S
         holds: config.keys.filter((key) => key.devices.includes(name)).map((key) => key.publicKeyHash),
       })),
     keys: () =>
-      config.keys.map(({ publicKeyHash: address, curve, curveAlias: alias, allowedMagicBytes }) => ({
-        ...{ address, curve, alias, publicKey: publicKey(address) },
-        signs: allowedMagicBytes === 'any' ? 'any' : allowedMagicBytes.map(hexByte).join(' '),
-      })),
+      config.keys.map(
+        ({ publicKeyHash: address, curve, curveAlias: alias, devices: held, allowedMagicBytes }) => ({
+          ...{ address, curve, alias, devices: held, publicKey: publicKey(address) },
+          signs: allowedMagicBytes === 'any' ? 'any' : allowedMagicBytes.map(hexByte).join(' '),
+        }),
+      ),
     marks: () => store.marks(),
     marksTrouble: () => marksTrouble(store),
     quarantines: () => store.quarantines(),

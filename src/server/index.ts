@@ -11,17 +11,18 @@ export { loadAssets, type Assets } from './page/assets.js'
 export { LivePage, type LivePageOptions } from './page/live-page.js'
 export type { PeerRange } from './peers.js'
 export { Questions, type KeyDirectory, type QuestionsOptions } from './questions.js'
-export type {
-  Decision,
-  DeviceReport,
-  KeyReport,
-  LatencyReport,
-  LatencySample,
-  ListeningAddress,
-  MarkReport,
-  Readiness,
-  StatusReport,
-  Warning,
+export {
+  placeOf,
+  type Decision,
+  type DeviceReport,
+  type KeyReport,
+  type LatencyReport,
+  type LatencySample,
+  type ListeningAddress,
+  type MarkReport,
+  type Readiness,
+  type StatusReport,
+  type Warning,
 } from './status-report.js'
 export { signerApp, type SignerAppOptions } from './signer-app.js'
 export {

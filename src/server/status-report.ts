@@ -56,8 +56,10 @@ export type DeviceReport = {
 export type KeyReport = {
   readonly address: string
   readonly curve: Curve
-  /** Its place on the board. */
+  /** Its place on a board. */
   readonly alias: number
+  /** The devices that hold it, the preferred one first. Daemons before 0.2 do not tell. */
+  readonly devices?: readonly string[]
   /** base58check; `undefined` while the board was not reached yet. */
   readonly publicKey: string | undefined
   /** First bytes it may sign, as hex, or `any`. */
@@ -125,4 +127,9 @@ export type LatencySample = {
   readonly totalMs: number
   readonly deviceMs: number
   readonly kind: string
+}
+
+/** Where a key is, in words: its place on the only board, or the devices that hold it. */
+export function placeOf({ alias, devices = [] }: KeyReport, report: Pick<StatusReport, 'devices'>): string {
+  return (report.devices ?? []).length > 1 ? devices.join(', ') : String(alias)
 }

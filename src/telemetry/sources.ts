@@ -8,6 +8,7 @@ export type KeySource = {
   readonly address: PublicKeyHash
   readonly curve: Curve
   readonly alias: number
+  readonly devices: readonly string[]
   readonly publicKey: string | undefined
   readonly signs: string
 }

@@ -71,7 +71,9 @@ export function mark(change: Partial<MarkRecord> = {}): MarkRecord {
 export function sources(change: Partial<Sources> = {}): Sources {
   return {
     devices: () => board(),
-    keys: () => [{ address: KEY, curve: 'p256', alias: 3, publicKey: 'p2pk', signs: '0x13' }],
+    keys: () => [
+      { address: KEY, curve: 'p256', alias: 3, devices: ['board'], publicKey: 'p2pk', signs: '0x13' },
+    ],
     marks: () => [mark()],
     quarantines: () => [],
     waiting: () => 2,

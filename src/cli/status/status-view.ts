@@ -1,4 +1,10 @@
-import type { Decision, DeviceReport, StatusReport, Warning } from '../../server/index.js'
+import {
+  placeOf,
+  type Decision,
+  type DeviceReport,
+  type StatusReport,
+  type Warning,
+} from '../../server/index.js'
 import { chainName, parseChainId } from '../../tezos/index.js'
 import { table } from '../output.js'
 import { ageOf } from './ages.js'
@@ -78,13 +84,15 @@ function warningsText({ warnings, at: now }: StatusReport, { warn }: Styles): st
   return warnings.map(lines).join('')
 }
 
-function keysText({ keys, at: now }: StatusReport): string {
-  const rows = keys.map(({ address, curve, alias, signs, lastSignedAt, quarantinedSince }) => {
+function keysText(report: StatusReport): string {
+  const { keys, at: now } = report
+  const rows = keys.map((key) => {
+    const { address, curve, signs, lastSignedAt, quarantinedSince } = key
     const last = lastSignedAt === undefined ? 'none' : `${ageOf(lastSignedAt, now)} ago`
     const quarantine = quarantinedSince === undefined ? '' : `; in QUARANTINE since ${quarantinedSince}`
-    return [address, curve, String(alias), signs, `${last}${quarantine}`]
+    return [address, curve, placeOf(key, report), signs, `${last}${quarantine}`]
   })
-  return table(['KEY', 'CURVE', 'ALIAS', 'SIGNS', 'LAST BLOCK OR VOTE'], rows)
+  return table(['KEY', 'CURVE', 'PLACE', 'SIGNS', 'LAST BLOCK OR VOTE'], rows)
 }
 
 function marksText({ marks, at: now }: StatusReport): string {

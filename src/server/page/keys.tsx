@@ -1,4 +1,4 @@
-import type { KeyReport, StatusReport } from '../status-report.js'
+import { placeOf, type KeyReport, type StatusReport } from '../status-report.js'
 import { Cell, Row, RowHead, Table } from './table.js'
 import { Ago, Heading, Icon, Since } from './words.js'
 
@@ -18,7 +18,7 @@ const FIRST_BYTES: Readonly<Record<string, string>> = {
 }
 
 /** The configured keys and what they may sign. */
-export const Keys = ({ report: { keys, at } }: { readonly report: StatusReport }) => (
+export const Keys = ({ report }: { readonly report: StatusReport }) => (
   <>
     <Heading of="keys">Keys</Heading>
     <Table
@@ -26,15 +26,17 @@ export const Keys = ({ report: { keys, at } }: { readonly report: StatusReport }
       class="keys"
       head={['Address', 'Curve', 'Place', 'Signs', 'Last mark signed', 'State']}
     >
-      {keys.map((key) => (
-        <KeyRow report={key} now={at} />
+      {report.keys.map((key) => (
+        <KeyRow report={key} place={placeOf(key, report)} now={report.at} />
       ))}
     </Table>
   </>
 )
 
-const KeyRow = ({ report, now }: { readonly report: KeyReport; readonly now: string }) => {
-  const { address, curve, alias, signs, lastSignedAt, quarantinedSince } = report
+type KeyRowProps = { readonly report: KeyReport; readonly place: string; readonly now: string }
+
+const KeyRow = ({ report, place, now }: KeyRowProps) => {
+  const { address, curve, signs, lastSignedAt, quarantinedSince } = report
   return (
     <Row id={`key-${address}`}>
       <RowHead>
@@ -46,7 +48,7 @@ const KeyRow = ({ report, now }: { readonly report: KeyReport; readonly now: str
         </button>
       </RowHead>
       <Cell label="Curve">{CURVES[curve]}</Cell>
-      <Cell label="Place">{alias}</Cell>
+      <Cell label="Place">{place}</Cell>
       <Cell label="Signs">{inWords(signs)}</Cell>
       <Cell label="Last mark signed">
         {lastSignedAt === undefined ? (
