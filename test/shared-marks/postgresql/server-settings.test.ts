@@ -117,7 +117,7 @@ describe.skipIf(missing !== '')(
       const urls = await leastRole()
       const { marks } = await host('a', { urls })
       expect(await marks.reserve(want(101))).toMatchObject({ verdict: 'advance' })
-      await marks.keepSignature(want(101), signatureOf(1))
+      marks.keepSignature(want(101), signatureOf(1))
       expect(await marks.raise({ ...seed, level: 110 })).toMatchObject({ outcome: 'raised' })
       await marks.quarantine(key, digestOf(1))
       expect(await marks.clearQuarantine(key)).toBe(true)
