@@ -153,15 +153,9 @@ export class Pkcs11Device {
 
   /** One life of one process of the module, from its start to its end. */
   async #liveOnce(): Promise<void> {
-    const { worker } = this.#options
-    const process = new TokenProcess({
-      worker,
-      clock: this.#clock,
-      onEnd: () => {
-        this.#status.wake()
-      },
-    })
+    let process: TokenProcess | undefined
     try {
+      process = this.#startProcess()
       this.#process = process
       this.#status.enter('opening')
       await this.#makeReady(process)
@@ -172,8 +166,18 @@ export class Pkcs11Device {
     } finally {
       this.#process = undefined
       this.#status.enter('closed')
-      await process.close()
+      await process?.close()
     }
+  }
+
+  #startProcess(): TokenProcess {
+    return new TokenProcess({
+      worker: this.#options.worker,
+      clock: this.#clock,
+      onEnd: () => {
+        this.#status.wake()
+      },
+    })
   }
 
   async #makeReady(process: TokenProcess): Promise<void> {
@@ -212,8 +216,8 @@ export class Pkcs11Device {
    * A PIN that the token never took, in a login that was not answered, may have been counted as a refused one: such a
    * login is not tried again either.
    */
-  #afterLogin(process: TokenProcess, failure: DeviceError): DeviceError {
-    const isUncertain = process.login === 'unanswered' && !this.#isPinProven && !this.#isOver
+  #afterLogin(process: TokenProcess | undefined, failure: DeviceError): DeviceError {
+    const isUncertain = process?.login === 'unanswered' && !this.#isPinProven && !this.#isOver
     const final = isUncertain ? pinRefused('the login was not answered, so perhaps') : failure
     if (final.code === 'pin-refused') this.#isOver = true
     return final

@@ -34,7 +34,9 @@ it.each([
   const { device, log } = opened.device({ keys: [], worker })
   expect(await failureOf(device.firstContact(10_000))).toMatchObject({
     code: 'module-failed',
-    message: expect.stringMatching(/python3, make and g\+\+.*npm run pkcs11.*npm rebuild --global --ignore-scripts=false pkcs11js/) as string,
+    message: expect.stringMatching(
+      /python3, make and g\+\+.*npm run pkcs11.*npm rebuild --global --ignore-scripts=false pkcs11js/,
+    ) as string,
   })
   expect(log.events).toMatchObject([{ event: 'device.open-failed', code: 'module-failed' }])
 })
