@@ -5,8 +5,9 @@ import type { DeviceEvent, DeviceEventSink } from '../device-event.js'
 import { DeviceStatus } from '../device-status.js'
 import type { DeviceHealth } from '../tezio-device.js'
 import { pinRefused } from './cryptoki-error.js'
-import type { TokenName, TokenReply } from './messages.js'
+import type { TokenName } from './messages.js'
 import { proveKey, publicKeyOf, type TokenKey } from './prove-keys.js'
+import { signDigest, unexpected } from './sign-digest.js'
 import { TokenProcess } from './token-process.js'
 
 export type Pkcs11DeviceOptions = {
@@ -236,26 +237,6 @@ export class Pkcs11Device {
     if (wasReady) this.#emit({ event: 'device.lost', path: this.#status.path ?? '', reason: message })
     else this.#emit({ event: 'device.open-failed', code, reason: message })
   }
-}
-
-async function signDigest(
-  process: TokenProcess,
-  key: number,
-  digest: Uint8Array,
-  ms: number,
-): Promise<Uint8Array> {
-  const reply = await process.ask({ kind: 'sign', key, digest }, ms)
-  if (reply.kind !== 'signed') throw unexpected(reply)
-  if (reply.signature.length === 64) return Uint8Array.from(reply.signature)
-  throw new DeviceError('device-reply-damaged', `a signature of ${reply.signature.length} bytes`, {
-    sent: true,
-  })
-}
-
-function unexpected({ kind }: TokenReply): DeviceError {
-  return new DeviceError('device-reply-damaged', `the process of the module answered with "${kind}"`, {
-    sent: true,
-  })
 }
 
 function asDeviceError(error: unknown): DeviceError {
