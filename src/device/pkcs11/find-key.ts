@@ -26,6 +26,10 @@ export function findKey(session: Session, query: KeyQuery): FoundKey {
 
 function searchKey(session: Session, query: KeyQuery): FoundKey {
   const { names } = session
+  if (query.label === undefined && query.id === undefined) {
+    const remedy = 'give the label or the id of its private key'
+    throw new DeviceError('token-key-missing', `${query.name} has neither a label nor an id: ${remedy}`)
+  }
   const named = nameTemplate(names, query)
   const usable: Template = [
     { type: names.CKA_CLASS, value: names.CKO_PRIVATE_KEY },

@@ -5,8 +5,9 @@ import type { DeviceEvent, DeviceEventSink } from '../device-event.js'
 import { DeviceStatus } from '../device-status.js'
 import type { DeviceHealth } from '../tezio-device.js'
 import { pinRefused } from './cryptoki-error.js'
-import type { TokenName, TokenReply } from './messages.js'
+import type { TokenName } from './messages.js'
 import { proveKey, publicKeyOf, type TokenKey } from './prove-keys.js'
+import { signDigest, unexpected } from './sign-digest.js'
 import { TokenProcess } from './token-process.js'
 
 export type Pkcs11DeviceOptions = {
@@ -153,15 +154,9 @@ export class Pkcs11Device {
 
   /** One life of one process of the module, from its start to its end. */
   async #liveOnce(): Promise<void> {
-    const { worker } = this.#options
-    const process = new TokenProcess({
-      worker,
-      clock: this.#clock,
-      onEnd: () => {
-        this.#status.wake()
-      },
-    })
+    let process: TokenProcess | undefined
     try {
+      process = this.#startProcess()
       this.#process = process
       this.#status.enter('opening')
       await this.#makeReady(process)
@@ -172,8 +167,18 @@ export class Pkcs11Device {
     } finally {
       this.#process = undefined
       this.#status.enter('closed')
-      await process.close()
+      await process?.close()
     }
+  }
+
+  #startProcess(): TokenProcess {
+    return new TokenProcess({
+      worker: this.#options.worker,
+      clock: this.#clock,
+      onEnd: () => {
+        this.#status.wake()
+      },
+    })
   }
 
   async #makeReady(process: TokenProcess): Promise<void> {
@@ -212,8 +217,8 @@ export class Pkcs11Device {
    * A PIN that the token never took, in a login that was not answered, may have been counted as a refused one: such a
    * login is not tried again either.
    */
-  #afterLogin(process: TokenProcess, failure: DeviceError): DeviceError {
-    const isUncertain = process.login === 'unanswered' && !this.#isPinProven && !this.#isOver
+  #afterLogin(process: TokenProcess | undefined, failure: DeviceError): DeviceError {
+    const isUncertain = process?.login === 'unanswered' && !this.#isPinProven && !this.#isOver
     const final = isUncertain ? pinRefused('the login was not answered, so perhaps') : failure
     if (final.code === 'pin-refused') this.#isOver = true
     return final
@@ -232,26 +237,6 @@ export class Pkcs11Device {
     if (wasReady) this.#emit({ event: 'device.lost', path: this.#status.path ?? '', reason: message })
     else this.#emit({ event: 'device.open-failed', code, reason: message })
   }
-}
-
-async function signDigest(
-  process: TokenProcess,
-  key: number,
-  digest: Uint8Array,
-  ms: number,
-): Promise<Uint8Array> {
-  const reply = await process.ask({ kind: 'sign', key, digest }, ms)
-  if (reply.kind !== 'signed') throw unexpected(reply)
-  if (reply.signature.length === 64) return Uint8Array.from(reply.signature)
-  throw new DeviceError('device-reply-damaged', `a signature of ${reply.signature.length} bytes`, {
-    sent: true,
-  })
-}
-
-function unexpected({ kind }: TokenReply): DeviceError {
-  return new DeviceError('device-reply-damaged', `the process of the module answered with "${kind}"`, {
-    sent: true,
-  })
 }
 
 function asDeviceError(error: unknown): DeviceError {

@@ -83,6 +83,12 @@ describe.skipIf(missing !== '')('a key on a PKCS#11 token', () => {
     )
   })
 
+  it('without a label or an id is not guessed, even where there is but one', async () => {
+    const { add } = scene()
+    const { result } = await contact([{ ...asTokenKey(add('p256', 'baker')), label: undefined }])
+    expect(result).toMatchObject(said('token-key-missing', /neither a label nor an id/))
+  })
+
   it('whose label two have needs its id', async () => {
     const { add } = scene()
     const [first, second] = [add('p256', 'baker', '01'), add('p256', 'baker', '02')]

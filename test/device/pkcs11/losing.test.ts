@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { publicKeyHash } from '../../../src/tezos/index.js'
 import { failureOf, isAlive, LABEL, Opened, PAYLOAD, PIN, workerPid, workerPids } from './rig.js'
-import { whyNoTokens } from './soft-tokens.js'
+import { asTokenKey, whyNoTokens } from './soft-tokens.js'
 
 const missing = whyNoTokens()
 const opened = new Opened()
@@ -96,11 +96,15 @@ describe.skipIf(missing !== '')('a PKCS#11 token that is lost', () => {
     expect(await failureOf(device.ready(1000))).toMatchObject({ code: 'device-unavailable' })
   })
 
-  it('because it was closed gives the token back to the next one', async () => {
-    const first = await ready()
-    await first.device.close()
-    await first.device.close()
+  it('because it was closed was given back by its module first', async () => {
+    const { tokens, keys } = opened.scene()
+    const { module, count } = tokens.spy()
+    const { device } = opened.device({ keys: keys.map(asTokenKey), module })
+    await device.firstContact(10_000)
+    await device.close()
+    await device.close()
     expect(workerPids()).toEqual([])
+    expect(count('C_Finalize')).toBe(1)
   })
 
   it('does not end with the signals that a terminal or systemd sends to every process of the daemon', async () => {
