@@ -26,10 +26,7 @@ module.exports = {
     only('src/octez', [area('src/tezos')]),
     only('src/shared-marks', [area('src/tezos'), '^src/policy/index\\.ts$']),
     only('src/hook', [area('src/tezos'), '^src/octez/index\\.ts$']),
-    only('src/telemetry', [
-      area('src/tezos'),
-      '^src/(device|policy|server|shared-marks|shared-marks/dynamodb)/index\\.ts$',
-    ]),
+    only('src/telemetry', [area('src/tezos'), '^src/(device|policy|server|shared-marks)/index\\.ts$']),
     only('src/server', [area('src/tezos'), '^src/policy/index\\.ts$']),
     {
       name: 'hw-sim-imports',

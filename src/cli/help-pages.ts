@@ -177,6 +177,18 @@ export const HELP_PAGES: Readonly<Record<string, HelpPage>> = {
     ],
     exits: [78],
   },
+  'marks migrate': {
+    about: [
+      'Makes the tables of marks.postgresql, or brings them to the version that this program needs, in one transaction; where they are up to date it changes nothing. The daemon’s role should not be able to do that: name another with --url. With --role it prints the GRANT statements for the daemon’s role. docs/shared-marks.md has every step.',
+    ],
+    examples: [
+      [
+        'tezio-bridge marks migrate --url "postgresql://tezio_owner@db.example.org/tezio?sslmode=verify-full" --role bridge',
+        'with the owner of the tables, for the daemon’s role bridge',
+      ],
+    ],
+    exits: [64, 78],
+  },
   'policy explain': {
     about: [
       'Decodes a payload and shows what each rule of the key says of it, which one decides, and what the marks and the spend windows in the state directory say now. It reads only, also beside a running daemon, and never touches the board. What only the daemon knows is listed. docs/policy.md explains every rule.',

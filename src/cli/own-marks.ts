@@ -22,12 +22,11 @@ export async function openTable(shared: SharedMarksConfig, onEvent?: EventSink):
   const host = hostname()
   const { timeoutMs } = shared
   const events = onEvent === undefined ? {} : { onEvent }
+  const { DynamoDbTable, PostgresqlTable } = await import('../shared-marks/index.js')
   if (shared.kind === 'postgresql') {
-    const { PostgresqlTable } = await import('../shared-marks/index.js')
     const { urls, passFile: passfile } = shared
     return new PostgresqlTable({ urls, passfile, timeoutMs, host, ...events })
   }
-  const { DynamoDbTable } = await import('../shared-marks/dynamodb/index.js')
   const { table, region, endpoint } = shared
   return DynamoDbTable.open({
     table,

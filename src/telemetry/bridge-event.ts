@@ -8,8 +8,7 @@ import type {
   StateEvent,
 } from '../policy/index.js'
 import type { HandshakeFailed, RequestRefused } from '../server/index.js'
-import type { DynamoDbEvent } from '../shared-marks/dynamodb/index.js'
-import type { SharedMarksEvent } from '../shared-marks/index.js'
+import type { DynamoDbEvent, SharedMarksEvent } from '../shared-marks/index.js'
 
 /** What became of the configuration when it was read again. */
 export type ReloadEvent =

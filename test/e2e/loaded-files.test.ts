@@ -31,7 +31,6 @@ const OWN = [
 
 /** The parts of the daemon that only some configurations need, and where they come from. */
 const OPTIONAL = [
-  ['daemon-dynamodb.js', /^src\/shared-marks\//],
   ['daemon-pkcs11.js', /^src\/device\/pkcs11\//],
   ['daemon-shared-marks.js', /^src\/shared-marks\//],
 ] as const

@@ -44,7 +44,10 @@ export function gatherFacts(options: DoctorOptions, host: Host, signal: AbortSig
     return known === undefined ? undefined : await daemonFacts(host, known)
   })
   const configured = () => withConfig(loaded(), (known) => boardOf(known, options.device))
-  const port = once(async () => portFacts(host, options, configured(), await daemon()))
+  const port = once(async (): Promise<PortFacts> => {
+    const hasNone = loaded() !== undefined && configured() === undefined && options.port === undefined
+    return hasNone ? { outcome: 'no-board' } : portFacts(host, options, configured(), await daemon())
+  })
   const board = once(async () => boardFacts(await daemon(), configured()?.name, await port(), signal))
   const state = once(() => withConfig(loaded(), ({ stateDir }) => stateFacts(host, stateDir)))
   const journal = once(() => withConfig(loaded(), journalFacts))

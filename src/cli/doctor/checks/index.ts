@@ -9,8 +9,10 @@ import { listenerChecks } from './listeners.js'
 import { nodeChecks } from './node.js'
 import { portChecks } from './port.js'
 import { programChecks } from './program.js'
+import { sharedMarksChecks } from './shared-marks.js'
 import { stateChecks } from './state.js'
 import { syncChecks } from './sync-time.js'
+import { tokenChecks } from './tokens.js'
 import { usbChecks } from './usb.js'
 
 /** Everything that `doctor` looks at, in the order of its report. docs/doctor.md describes each. */
@@ -21,10 +23,12 @@ export const CHECKS: readonly Check[] = [
   ...portChecks,
   ...usbChecks,
   ...boardChecks,
+  ...tokenChecks,
   ...clockChecks,
   ...stateChecks,
   ...syncChecks,
   ...journalChecks,
+  ...sharedMarksChecks,
   ...listenerChecks,
   ...nodeChecks,
   ...daemonChecks,

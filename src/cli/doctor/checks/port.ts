@@ -18,6 +18,8 @@ export function judgePortFound(facts: PortFacts): Finding {
       return judgeFound(facts.port, facts.isAuto)
     case 'missing':
       return fail(`${facts.path} does not exist`, 'plug the board in, or let it be found: device.port: auto')
+    case 'no-board':
+      return pass('no board is configured')
     case 'not-listed':
       return fail(
         facts.reason,

@@ -17,6 +17,8 @@ export type PortFacts =
       readonly bootloaders: readonly PortDescription[]
     }
   | { readonly outcome: 'not-listed'; readonly reason: string }
+  /** The configuration names no board. */
+  | { readonly outcome: 'no-board' }
 
 /** Chooses the port as the driver does, and looks at it without opening it. */
 export async function portFacts(
