@@ -6,7 +6,7 @@ import { knownAnswer, refused } from './answers.js'
 import { auditLine, type Audited, type SignEvent } from './audit.js'
 import type { AuthenticationRules, DeviceProof } from './authentication.js'
 import type { Verdict } from './decide.js'
-import { DeviceLines, type NotReady } from './device-lines.js'
+import { DeviceLines, type NotReady, type Serve } from './device-lines.js'
 import { deviceRefusal } from './device-proof.js'
 import { failureRefusal, quarantineRefusal } from './explain.js'
 import type { HeadCheck } from './head-check.js'
@@ -19,7 +19,7 @@ import { refuse, type Refusal } from './refusal.js'
 import { Release, type SignerTrouble } from './release.js'
 import type { SignRequest, SignResult } from './sign-request.js'
 import type { SigningDevice } from './signing-device.js'
-import type { DeviceRoutes, SpareEvent } from './spares.js'
+import type { DeviceRoutes, Route, SpareEvent } from './spares.js'
 import { signingJob, type OngoingProgress, type SigningJob } from './signing-job.js'
 import { StateError } from './state-error.js'
 
@@ -128,7 +128,8 @@ export class GuardedSigner {
       // Out of turn: while a node or a hook is asked nobody waits for the device.
       const known = await this.#answerWithoutDevice(job)
       if (known !== undefined) return known
-      const result = await this.#inTurn(job, this.#options.devices.of(job.key), (device, waitMs) =>
+      const route = { owner: job.key, devices: this.#options.devices.of(job.key) }
+      const result = await this.#inTurn(job, route, (device, waitMs) =>
         this.#serveInTurn(job, device, waitMs),
       )
       return 'outcome' in result ? result : refused(result)
@@ -140,11 +141,11 @@ export class GuardedSigner {
 
   #inTurn<Result extends object>(
     { key, wanted, patience, progress }: SigningJob,
-    devices: readonly SigningDevice[],
-    serve: (device: SigningDevice, waitMs: number) => Promise<Result | NotReady>,
+    route: Route,
+    serve: Serve<Result>,
   ): Promise<Result | Refusal> {
     const lane = { key, isUrgent: wanted !== undefined }
-    return this.#lines.inTurn(lane, patience, devices, (device, waitMs) => {
+    return this.#lines.inTurn(lane, patience, route, (device, waitMs) => {
       progress.turnAt = this.#options.clock.now()
       return serve(device, waitMs)
     })
@@ -153,11 +154,12 @@ export class GuardedSigner {
   /** The rest of step 3, where the device verifies: nothing is told before it, not even a stored signature. */
   async #prove(job: SigningJob, proof: DeviceProof): Promise<Refusal | undefined> {
     const { asked, progress, patience } = job
-    const { verifying } = this.#options.devices
-    const said = await this.#inTurn(job, verifying, async (device, waitMs) => {
+    const route = { owner: proof.client, devices: this.#options.devices.verifying }
+    const said = await this.#inTurn(job, route, async (device, waitMs) => {
       const refusal = await deviceRefusal(proof, device, waitMs, () =>
         this.#lines.goneRefusal(device, patience),
       )
+      if (refusal !== undefined && 'code' in refusal) this.#lines.noteAnswer(device, refusal.code)
       return refusal ?? PROVEN
     })
     if ('code' in said) return said
@@ -208,7 +210,9 @@ export class GuardedSigner {
       made.outcome === 'failed'
         ? refused(failureRefusal(made, verdict))
         : await this.#release.answer(job, made.signature)
-    if (result.outcome === 'refused') this.#lines.noteAnswer(device, result.refusal.code)
+    // what never left the host says nothing of the device
+    const wasAsked = made.outcome === 'signed' || made.sent
+    if (wasAsked && result.outcome === 'refused') this.#lines.noteAnswer(device, result.refusal.code)
     return result
   }
 

@@ -14,10 +14,19 @@ export type DeviceRoutes = {
   readonly quietMs: number
 }
 
-/** Another device signs for a key from now on, and why. */
+/** The devices that can do what a request asks for. */
+export type Route = {
+  /** Whose devices they are: a key that signs, or the client that devices prove with their authentication key. */
+  readonly owner: string
+  /** The preferred one first; at least one. */
+  readonly devices: readonly SigningDevice[]
+}
+
+/** Another device works for a key from now on, and why. */
 export type SpareEvent = {
   readonly event: 'device.took-over'
-  readonly key: PublicKeyHash
+  /** The key that signs, or the client that devices prove with their authentication key. */
+  readonly key: string
   readonly device: string
   readonly instead: string
   readonly reason: string
@@ -49,7 +58,7 @@ export class Spares {
   readonly #onEvent: (event: SpareEvent) => void
   /** Since when a device rests, and why. */
   readonly #rests = new Map<SigningDevice, Rest>()
-  readonly #active = new Map<PublicKeyHash, SigningDevice>()
+  readonly #active = new Map<string, SigningDevice>()
 
   /** `quietMs`: how long a device must have been without a fault before it is preferred again. */
   constructor(clock: Clock, quietMs: number, onEvent: (event: SpareEvent) => void) {
@@ -58,81 +67,97 @@ export class Spares {
     this.#onEvent = onEvent
   }
 
-  /**
-   * The device to ask, at once where one is ready. Where none is, it waits for the first; with the failure of the
-   * preferred one when none came by the deadline. A key's only device is not waited for here.
-   */
-  async next(
-    key: PublicKeyHash,
-    devices: readonly SigningDevice[],
-    { deadlineAt }: Patience,
-  ): Promise<SigningDevice | DeviceFailure> {
-    const [only, ...others] = devices
-    if (only === undefined) throw new Error(`${key} has no device`)
-    if (others.length === 0) return only
+  /** The device to ask now; `undefined` while none is ready but those that are `passedOver`. */
+  next(
+    { owner, devices }: Route,
+    passedOver: ReadonlySet<SigningDevice> = new Set(),
+  ): SigningDevice | undefined {
     this.#noteAbsent(devices)
-    const device = this.#choose(devices) ?? (await firstReady(devices, deadlineAt - this.#clock.now()))
-    if ('outcome' in device) return device
-    this.#note(key, device)
+    const device = this.#choose(devices.filter((one) => !passedOver.has(one)))
+    if (device !== undefined) this.#note(owner, devices, device)
     return device
   }
 
-  /** A request ended with this refusal after the device was asked. */
+  /** Whether who waited for this device is still right there: it is ready, and no other is better since it had a fault. */
+  isStillNext({ devices }: Route, device: SigningDevice): boolean {
+    if (!device.isReady()) return false
+    return !this.#isResting(device) || this.#choose(devices) === device
+  }
+
+  /** A request ended with this refusal after bytes went to the device. */
   noteAnswer(device: SigningDevice, code: RefusalCode): void {
     if (FAULTS.has(code)) this.#rest(device, code)
   }
 
+  /** What made a device fail is told, and not that it went away after it. */
   #noteAbsent(devices: readonly SigningDevice[]): void {
-    for (const device of devices) if (!device.isReady()) this.#rest(device, 'device-unavailable')
+    for (const device of devices) {
+      if (device.isReady()) continue
+      const reason = this.#isResting(device) ? this.#rests.get(device)?.reason : undefined
+      this.#rest(device, reason ?? 'device-unavailable')
+    }
   }
 
   #rest(device: SigningDevice, reason: string): void {
     this.#rests.set(device, { since: this.#clock.now(), reason })
   }
 
-  #choose(devices: readonly SigningDevice[]): SigningDevice | undefined {
-    const quietSince = this.#clock.now() - this.#quietMs
-    const restsSince = (device: SigningDevice) => this.#rests.get(device)?.since ?? -Infinity
-    const ready = devices.filter((device) => device.isReady())
-    return (
-      ready.find((device) => restsSince(device) <= quietSince) ??
-      ready.reduce<SigningDevice | undefined>(
-        (oldest, device) =>
-          oldest === undefined || restsSince(device) < restsSince(oldest) ? device : oldest,
-        undefined,
-      )
-    )
+  #isResting(device: SigningDevice): boolean {
+    return this.#restsSince(device) > this.#clock.now() - this.#quietMs
   }
 
-  #note(key: PublicKeyHash, device: SigningDevice): void {
-    const before = this.#active.get(key)
-    this.#active.set(key, device)
+  #restsSince(device: SigningDevice): number {
+    return this.#rests.get(device)?.since ?? -Infinity
+  }
+
+  #choose(devices: readonly SigningDevice[]): SigningDevice | undefined {
+    const ready = devices.filter((device) => device.isReady())
+    const [first] = ready.toSorted((left, right) => this.#restsSince(left) - this.#restsSince(right))
+    return ready.find((device) => !this.#isResting(device)) ?? first
+  }
+
+  #note(owner: string, [preferred]: readonly SigningDevice[], device: SigningDevice): void {
+    const before = this.#active.get(owner) ?? preferred
+    this.#active.set(owner, device)
     if (before === undefined || before === device) return
-    const rest = this.#rests.get(before)
-    const isRecent = rest !== undefined && this.#clock.now() - rest.since < this.#quietMs
-    const reason = isRecent ? rest.reason : `${device.name} had no fault for ${this.#quietMs / 1000} s`
-    this.#onEvent({ event: 'device.took-over', key, device: device.name, instead: before.name, reason })
+    const fault = this.#isResting(before) ? this.#rests.get(before)?.reason : undefined
+    const reason = fault ?? `no fault of ${device.name} was noticed for ${this.#quietMs / 1000} s`
+    this.#onEvent({
+      event: 'device.took-over',
+      key: owner,
+      device: device.name,
+      instead: before.name,
+      reason,
+    })
   }
 }
 
-/** The first of several devices to become ready within `ms`; else why the preferred one did not. */
-async function firstReady(
+/** Waits until the first of several devices is ready, at most `ms`; with the failures of all of them when none is. */
+export async function anyReady(
   devices: readonly SigningDevice[],
   ms: number,
-): Promise<SigningDevice | DeviceFailure> {
+): Promise<DeviceFailure | undefined> {
   const failures: (DeviceFailure | undefined)[] = []
   const waits = devices.map(async (device, index) => {
     const failure = await device.ready(ms)
-    if (failure === undefined) return device
+    if (failure === undefined) return
     failures[index] = failure
     throw new Error(failure.message)
   })
   try {
     // A wait that is left behind sends nothing, and ends with `ms`.
-    return await Promise.any(waits)
+    await Promise.any(waits)
+    return undefined
   } catch {
+    const [first] = failures
+    if (first !== undefined && devices.length === 1) return first
     const told = devices.map(({ name }, index) => `${name}: ${failures[index]?.message ?? ''}`).join('; ')
-    const code = failures[0]?.code ?? 'device-unavailable'
+    const code = first?.code ?? 'device-unavailable'
     return { outcome: 'failed', code, message: `no device of the key is ready (${told})`, sent: false }
   }
+}
+
+/** How long a request may still wait, in ms. */
+export function patienceLeft({ deadlineAt }: Patience, clock: Clock): number {
+  return Math.max(0, deadlineAt - clock.now())
 }

@@ -27,6 +27,11 @@ export class Turns {
     return this.#line.size
   }
 
+  /** Whether somebody is at work. */
+  get isTaken(): boolean {
+    return this.#isTaken
+  }
+
   /** Runs `job` when it is its turn. Resolves with the reason instead when the turn did not come. */
   async run<Result>(
     lane: Lane,

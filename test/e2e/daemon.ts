@@ -141,19 +141,37 @@ export function cli(...args: readonly string[]): Promise<CommandResult> {
   })
 }
 
-/** A simulated board on a pseudo-terminal of this process, a state directory, and daemons between them. */
+/** A simulated board and the pseudo-terminal of this process that it is on. */
+export type BoardPort = { readonly simulated: SimulatedTezio; readonly port: PseudoTerminal }
+
+/** Simulated boards on pseudo-terminals of this process, a state directory, and daemons between them. */
 export class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), 'tezio-bridge-e2e-'))
   readonly stateDir = join(this.folder, 'state')
   readonly config = join(this.folder, 'config.yaml')
+  /** The first board; most benches have no other. */
   readonly simulated: SimulatedTezio
   readonly port: PseudoTerminal
+  readonly boards: readonly BoardPort[]
   readonly #daemons: Daemon[] = []
 
-  constructor(config = BAKING_CONFIG, simulated = createSimulatedTezio({ keys: transcriptKeys() })) {
+  /** A configuration of several boards is made of the paths of their ports. */
+  constructor(
+    config: string | ((ports: readonly string[]) => string) = BAKING_CONFIG,
+    simulated = createSimulatedTezio({ keys: transcriptKeys() }),
+    ...others: readonly SimulatedTezio[]
+  ) {
+    this.boards = [simulated, ...others].map((board, index) => ({
+      simulated: board,
+      port: openPseudoTerminal({
+        device: board,
+        link: join(this.folder, index === 0 ? 'tty' : `tty${index}`),
+      }),
+    }))
     this.simulated = simulated
-    this.port = openPseudoTerminal({ device: simulated, link: join(this.folder, 'tty') })
-    writeFileSync(this.config, config)
+    this.port = this.boards[0]!.port
+    const ports = this.boards.map(({ port }) => port.path)
+    writeFileSync(this.config, typeof config === 'string' ? config : config(ports))
   }
 
   /** The options every command takes. */
@@ -172,9 +190,12 @@ export class Bench {
 
   /** The same, with something around it. */
   launch(launch: Launch, ...options: readonly string[]): Daemon {
-    const daemon = new Daemon([...this.options, '--port', this.port.path, ...options], launch)
-    this.#daemons.push(daemon)
-    return daemon
+    return this.#keep(new Daemon([...this.options, '--port', this.port.path, ...options], launch))
+  }
+
+  /** A daemon that finds its boards where the configuration says. */
+  startConfigured(): Daemon {
+    return this.#keep(new Daemon(this.options))
   }
 
   /** A daemon that has found its board. */
@@ -195,8 +216,13 @@ export class Bench {
       daemon.kill('SIGKILL')
       await daemon.exit
     }
-    this.port.close()
+    for (const { port } of this.boards) port.close()
     rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #keep(daemon: Daemon): Daemon {
+    this.#daemons.push(daemon)
+    return daemon
   }
 }
 
