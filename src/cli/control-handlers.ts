@@ -5,7 +5,7 @@ import { markName, type MarkRecord } from '../policy/index.js'
 import type { Telemetry } from '../telemetry/index.js'
 import { HttpRefusalError, type ControlHandlers } from '../server/index.js'
 import type { OwnMarks } from './own-marks.js'
-import { describeKeys } from './key-table.js'
+import { describeKeys, describeTokenKeys } from './key-table.js'
 import { clearQuarantineSchema, isSelected, markRequestSchema, type MarkRequest } from './mark-selection.js'
 
 /** What became of a raise: the marks as they stand now, and those that were as high already. */
@@ -22,8 +22,11 @@ export function controlHandlers(
 ): ControlHandlers {
   return {
     keys: () => {
-      const keys = devices.list.flatMap(({ name, boardKeys }) =>
-        describeKeys(boardKeys(), config, store.quarantines(), name),
+      const quarantines = store.quarantines()
+      const keys = devices.list.flatMap(({ name, kind, boardKeys, publicKeyOf }) =>
+        kind === 'tezio'
+          ? describeKeys(boardKeys(), config, quarantines, name)
+          : describeTokenKeys(publicKeyOf, config, quarantines, name),
       )
       const states = devices.list.map(({ name, kind, health }) => {
         const { state, path } = health()

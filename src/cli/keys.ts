@@ -38,7 +38,7 @@ export async function showKeys(options: KeysOptions, { out }: Output): Promise<v
     table(
       [...(isNamed ? ['DEVICE'] : []), 'ALIAS', 'CURVE', 'ADDRESS', 'PUBLIC KEY', 'USE'],
       rows.map((row) => [
-        ...[...named(row), String(row.alias), row.curve],
+        ...[...named(row), String(row.alias ?? '-'), row.curve],
         ...[row.address, row.publicKey, useText(row)],
       ]),
     ),
@@ -75,7 +75,10 @@ async function keysOfDaemon(
   if (answer === undefined) return undefined
   const { keys } = keysAnswer.parse(answer)
   if (keys.length === 0)
-    throw new DeviceError('device-unavailable', 'the daemon has not reached the board yet; its log says why')
+    throw new DeviceError(
+      'device-unavailable',
+      'the daemon has not reached its devices yet; its log says why',
+    )
   return keys
 }
 
@@ -92,8 +95,11 @@ async function keysOfBoards(
     })
     return describeKeys((await readBoard(path)).keys, config, quarantines)
   }
+  const boards = boardsOf(config)
+  if (boards.length === 0)
+    throw new RefusedError('no board is configured; the keys of tokens are told by a running daemon')
   const rows: KeyRow[] = []
-  for (const board of boardsOf(config)) {
+  for (const board of boards) {
     const { keys } = await readBoard(await findPort(board))
     rows.push(...describeKeys(keys, config, quarantines, board.name))
   }

@@ -1,4 +1,4 @@
-import { describeKeys, type KeyRow } from '../key-table.js'
+import { describeKeys, type BoardKeyRow } from '../key-table.js'
 import { AUTHENTICATION_ALIAS } from '../key-directory.js'
 import { RefusedError, UsageError } from '../exit-code.js'
 import { table } from '../output.js'
@@ -22,7 +22,7 @@ export type SigningChoice = {
 }
 
 /** What a signature takes: docs/protocol.md, "Timing". */
-const REMARK: Readonly<Record<KeyRow['curve'], string>> = {
+const REMARK: Readonly<Record<BoardKeyRow['curve'], string>> = {
   p256: '0.15 s a signature, by the secure element: bake with it',
   ed25519: '0.85 s a signature, in software',
   secp256k1: '0.55 s a signature, in software',
@@ -73,11 +73,11 @@ export async function chooseSigning(wizard: Wizard, { keys }: Board): Promise<Si
   return { key, chain, operations, authenticationKey }
 }
 
-function remarkOf({ alias, curve }: KeyRow): string {
+function remarkOf({ alias, curve }: BoardKeyRow): string {
   return alias === AUTHENTICATION_ALIAS ? 'authenticates requests, signs nothing' : REMARK[curve]
 }
 
-async function chooseKey({ options, answers }: Wizard, rows: readonly KeyRow[]): Promise<KeyRow> {
+async function chooseKey({ options, answers }: Wizard, rows: readonly BoardKeyRow[]): Promise<BoardKeyRow> {
   if (options.key !== undefined) return keyNamed(options.key, rows)
   const recommended = rows.find(({ curve }) => curve === 'p256')
   const ordered = rows.toSorted((left, right) => right.alias - left.alias)
@@ -93,7 +93,7 @@ async function chooseKey({ options, answers }: Wizard, rows: readonly KeyRow[]):
   })
 }
 
-function keyNamed(name: string, rows: readonly KeyRow[]): KeyRow {
+function keyNamed(name: string, rows: readonly BoardKeyRow[]): BoardKeyRow {
   const found = rows.find(({ alias, address }) => name === String(alias) || name === address)
   if (found !== undefined) return found
   if (parsePublicKeyHash(name) === undefined) {
