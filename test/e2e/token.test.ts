@@ -26,7 +26,7 @@ function place(pin = PIN) {
   closing.push(() => bench.close())
   const pinFile = join(bench.folder, 'pin')
   writeFileSync(pinFile, `${pin}\n`, { mode: 0o600 })
-  return { bench, keys, pinFile }
+  return { opened, bench, keys, pinFile }
 }
 
 function configOf(keys: readonly TokenKeyPair[]): string {
@@ -86,7 +86,8 @@ describe.skipIf(whyNot !== '')('a daemon whose keys are on a token', () => {
     const ready = await fetch(`${await daemon.adminUrl()}/readyz`)
     expect(ready.status).toBe(503)
     expect(await ready.json()).toMatchObject({ reasons: [{ code: 'pin-refused' }] })
-    expect(workerPids(daemon.pid)).toEqual([])
+    // the process of the module ends behind that, and no other one is started
+    await placed.opened.until(() => workerPids(daemon.pid).length === 0)
   })
 
   test('ends the process of its module when it is told to stop', async () => {
