@@ -837,3 +837,59 @@ describe('the order of a raise', () => {
     ])
   })
 })
+
+describe('a journal beside a table that hosts share', () => {
+  const mark = (level: number, payload?: number, signed = false) => ({
+    ...{ ...SEED, level },
+    digest: payload === undefined ? undefined : digestOf(payload),
+    signature: signed ? signatureOf(payload ?? 0) : undefined,
+  })
+
+  test('follows what is higher and places it does not know, durably, and says why', () => {
+    const calls: string[] = []
+    const { open, path } = setUp({ files: recordingFiles(calls) })
+    const journal = open()
+    calls.length = 0
+    journal.follow(mark(101, 1), 'shared')
+    expect(calls).toContain('fdatasyncSync')
+    journal.follow(mark(102, 2), 'request')
+    journal.follow({ ...mark(7, 3, true), kind: 'block' }, 'shared')
+    const written = lines(path).map(({ type, why, level, digest }) => [type, why, level, digest])
+    expect(written.slice(2)).toEqual([
+      ['mark', 'shared', 101, digestOf(1)],
+      ['mark', 'request', 102, digestOf(2)],
+      ['mark', 'shared', 7, digestOf(3)],
+    ])
+    journal.close()
+    const again = open()
+    expect(again.marks()).toMatchObject([mark(102, 2), { ...mark(7, 3, true), kind: 'block' }])
+    again.close()
+  })
+
+  test('is not lowered or changed by what it follows, and takes the signature of its own payload', () => {
+    const { open, path } = setUp()
+    const journal = open()
+    journal.follow(mark(101, 1), 'request')
+    const before = lines(path).length
+    for (const other of [mark(100, 2), mark(101, 2, true), mark(101), mark(101, 1)])
+      journal.follow(other, 'shared')
+    expect(lines(path)).toHaveLength(before)
+    journal.follow(mark(101, 1, true), 'shared')
+    expect(journal.marks()).toMatchObject([mark(101, 1, true)])
+    journal.follow(mark(101, 1, true), 'shared')
+    expect(lines(path)).toHaveLength(before + 1)
+    journal.close()
+  })
+
+  test('follows a spend that is later than what it knows', () => {
+    const { open, path } = setUp()
+    const journal = open()
+    const spend = { key: TZ1, digest: digestOf(1), mutez: 5n, feeMutez: 1n, at: AT }
+    journal.followSpend(spend)
+    journal.followSpend(spend)
+    journal.followSpend({ ...spend, at: '2026-01-02T03:04:04.000Z' })
+    expect(journal.spends()).toEqual([spend])
+    expect(lines(path).filter(({ type }) => type === 'spend')).toHaveLength(1)
+    journal.close()
+  })
+})

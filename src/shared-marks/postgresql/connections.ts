@@ -57,12 +57,15 @@ export class Connections {
     let fault: Fault | undefined
     while (left() > 0) {
       if (this.#isClosed) throw this.#error({ code: 'marks-unavailable', text: 'it is closed here' })
-      const tryEndsAt = this.#clock.now() + Math.min(left(), Math.max(left() / 2, LEAST_TRY_MS))
+      const tryMs = Math.min(left(), Math.max(left() / 2, LEAST_TRY_MS))
+      const tryEndsAt = this.#clock.now() + tryMs
       try {
         return await this.#try(work, () => tryEndsAt - this.#clock.now())
       } catch (error) {
-        fault = faultOf(error)
-        if (!fault.passing) throw this.#error(fault, error)
+        const found = faultOf(error)
+        if (!found.passing) throw this.#error(found, error)
+        // That the last moment was too short for one more try says less than why it was needed.
+        if (fault === undefined || tryMs >= LEAST_TRY_MS) fault = found
       }
       await this.#pause(Math.min(PAUSE_MS, left()))
     }
@@ -162,16 +165,16 @@ export class Connections {
   #keepWarm(): void {
     if (this.#isClosed || this.#warming !== undefined || this.#idle.length >= WARM) return
     const endsAt = this.#clock.now() + this.#options.timeoutMs
-    this.#warming = this.#connect(() => endsAt - this.#clock.now())
-      .then(
-        (connection) => {
-          this.#giveBack(connection)
-        },
-        () => undefined,
-      )
-      .finally(() => {
+    this.#warming = this.#connect(() => endsAt - this.#clock.now()).then(
+      (connection) => {
         this.#warming = undefined
-      })
+        this.#giveBack(connection)
+        this.#keepWarm()
+      },
+      () => {
+        this.#warming = undefined
+      },
+    )
   }
 
   #pause(ms: number): Promise<void> {

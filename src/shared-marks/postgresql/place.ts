@@ -20,9 +20,13 @@ const TLS_MODES: readonly TlsMode[] = ['disable', 'require', 'verify-ca', 'verif
 const PARAMETERS = ['host', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey']
 const EXAMPLE = 'postgresql://USER@HOST:5432/DATABASE?sslmode=verify-full&sslrootcert=/FILE'
 
+const NO_HOST = /^(postgres(?:ql)?:\/\/[^/?#@]*@)\//
+
 /** What a url says, or a sentence that says what is wrong with it; the url itself is in no sentence. */
 export function readPlace(text: string): Place | string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  // libpq lets the host out where a parameter names a socket; a url without one is none for Node.
+  const full = text.replace(NO_HOST, '$1localhost/')
+  const url = URL.canParse(full) ? new URL(full) : undefined
   if (url === undefined || !['postgresql:', 'postgres:'].includes(url.protocol)) {
     return `it is not a url of PostgreSQL; it looks like ${EXAMPLE}`
   }
@@ -32,9 +36,10 @@ export function readPlace(text: string): Place | string {
   const problem = parameterProblem(url.searchParams)
   if (problem !== undefined) return problem
   const parameter = (name: string) => url.searchParams.get(name) ?? undefined
-  const host = decodeURIComponent(url.hostname.replace(/^\[(.*)\]$/, '$1')) || (parameter('host') ?? '')
-  const user = decodeURIComponent(url.username)
-  const database = decodeURIComponent(url.pathname.slice(1))
+  const named = full === text ? decoded(url.hostname.replace(/^\[(.*)\]$/, '$1')) : ''
+  const host = parameter('host') ?? named
+  const user = decoded(url.username)
+  const database = decoded(url.pathname.slice(1))
   if (host === '') return `it names no host; it looks like ${EXAMPLE}`
   if (user === '') return `it names no user; it looks like ${EXAMPLE}`
   if (database === '') return `it names no database; it looks like ${EXAMPLE}`
@@ -49,14 +54,31 @@ export function readPlace(text: string): Place | string {
     return 'it has one of sslcert and sslkey; a client certificate needs both'
   }
   const port = url.port === '' ? 5432 : Number(url.port)
-  const name = host.startsWith('/') ? `${host}:${port}` : url.host
-  return { host, port, user, database, tls: tls.mode, ...files, text: `postgresql://${name}/${database}` }
+  const name = host.includes(':') || host.startsWith('/') ? `[${host}]` : host
+  return {
+    host,
+    port,
+    user,
+    database,
+    tls: tls.mode,
+    ...files,
+    text: `postgresql://${name}:${port}/${database}`,
+  }
 }
 
 /** What is wrong with a url; `undefined` when it can be used. */
 export function urlProblem(text: string): string | undefined {
   const place = readPlace(text)
   return typeof place === 'string' ? place : undefined
+}
+
+/** What stands behind its escapes; what has broken ones stands as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 function parameterProblem(parameters: URLSearchParams): string | undefined {

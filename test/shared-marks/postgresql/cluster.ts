@@ -1,21 +1,24 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
-  appendFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Client } from 'pg'
+import { systemErrorCode } from '../../../src/system-error.js'
 import { alone } from '../../e2e/daemon.js'
 
 const VERSIONS = '/usr/lib/postgresql'
-const PASSWORD = 'correct horse battery staple'
+export const PASSWORD = 'correct horse battery staple'
 
 /** PostgreSQL refuses root: then it runs as the user that Debian's package makes. */
 const AS_SOMEBODY =
@@ -90,10 +93,25 @@ export class Cluster {
   /** A standby of another cluster that streams under a name, started. */
   static async standbyOf(primary: Cluster, name: string): Promise<Cluster> {
     const cluster = await Cluster.#place()
-    const from = `host=127.0.0.1 port=${primary.port} user=${SUPERUSER} passfile=${primary.ownPassfile()} application_name=${name}`
+    const passfile = primary.ownFile('pgpass-standby', `*:*:*:*:${PASSWORD}\n`)
+    const from = `host=127.0.0.1 port=${primary.port} user=${SUPERUSER} passfile=${passfile} application_name=${name}`
     run('pg_basebackup', '-D', cluster.data, '-d', from, '-R', '-X', 'stream', '-c', 'fast', '--no-sync')
     await cluster.start()
     return cluster
+  }
+
+  /** Lets a cluster listen on one more address; ends with what undoes it. */
+  static async listeningOn(cluster: Cluster, address: string): Promise<() => Promise<void>> {
+    const hba = join(cluster.data, 'pg_hba.conf')
+    const before = readFileSync(hba)
+    appendFileSync(hba, 'host all all 127.0.0.0/8 scram-sha-256\n')
+    await cluster.stop('SIGINT')
+    await cluster.start(`127.0.0.1,${address}`)
+    return async () => {
+      writeFileSync(hba, before)
+      await cluster.stop('SIGINT')
+      await cluster.start()
+    }
   }
 
   static async #place(): Promise<Cluster> {
@@ -115,12 +133,32 @@ export class Cluster {
     writeFileSync(this.passfile, `*:*:*:*:${password}\n`, { mode: 0o600 })
   }
 
-  /** The same, readable for the server's own user: a standby reads it. */
-  ownPassfile(): string {
-    const path = join(this.folder, 'pgpass-own')
-    writeFileSync(path, `*:*:*:*:${PASSWORD}\n`)
-    runAny('sh', '-c', `umask 077; cat ${path} > ${path}-private`)
-    return `${path}-private`
+  /** A file that only the server's own user reads; its path. */
+  ownFile(name: string, text: string): string {
+    const path = join(this.folder, name)
+    writeFileSync(`${path}.open`, text)
+    runAny('sh', '-c', `umask 077; cat ${path}.open > ${path}`)
+    rmSync(`${path}.open`)
+    return path
+  }
+
+  /** What the owner gets for one statement, over a connection of its own. */
+  async sql(text: string): Promise<readonly Record<string, unknown>[]> {
+    const session = await this.session()
+    try {
+      return (await session.query<Record<string, unknown>>(text)).rows
+    } finally {
+      await session.end()
+    }
+  }
+
+  /** A connection of the owner. */
+  async session(): Promise<Client> {
+    const where = { host: '127.0.0.1', port: this.port, database: 'postgres' }
+    const client = new Client({ ...where, user: SUPERUSER, password: PASSWORD })
+    client.on('error', () => undefined)
+    await client.connect()
+    return client
   }
 
   /** Takes effect at the next start or reload; later ones win. */
@@ -130,10 +168,10 @@ export class Cluster {
   }
 
   /** Resolves when it lets connections in. */
-  async start(): Promise<void> {
+  async start(addresses = '127.0.0.1'): Promise<void> {
     const line = [
       ...[program('postgres'), '-D', this.data, '-k', this.folder, '-p', String(this.port)],
-      ...['-c', 'listen_addresses=127.0.0.1', '-c', 'logging_collector=off'],
+      ...['-c', `listen_addresses=${addresses}`, '-c', 'logging_collector=off'],
     ]
     const child = spawn(...alone(command(...line).flat()), { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' })
     this.#child = child
@@ -152,19 +190,20 @@ export class Cluster {
 
   /** `SIGQUIT` is pg_ctl's immediate stop, `SIGINT` its fast one. Resolves when it has ended. */
   async stop(signal: NodeJS.Signals = 'SIGQUIT'): Promise<void> {
-    this.#child?.kill(signal)
+    // Its children notice the end of their parent by themselves, but not at once, and hold its memory until then.
+    const pids = signal === 'SIGKILL' ? this.#pids() : [this.#child?.pid ?? 0]
+    this.#signal(signal, pids)
     await this.#ended
-    if (signal !== 'SIGKILL') return
-    rmSync(join(this.data, 'postmaster.pid'), { force: true })
+    if (signal === 'SIGKILL') rmSync(join(this.data, 'postmaster.pid'), { force: true })
   }
 
   /** Every process of it stands still. */
   freeze(): void {
-    for (const pid of this.#pids()) process.kill(pid, 'SIGSTOP')
+    this.#signal('SIGSTOP', this.#pids())
   }
 
   thaw(): void {
-    for (const pid of this.#pids()) process.kill(pid, 'SIGCONT')
+    this.#signal('SIGCONT', this.#pids())
   }
 
   promote(): void {
@@ -173,6 +212,20 @@ export class Cluster {
 
   reload(): void {
     run('pg_ctl', 'reload', '-D', this.data)
+  }
+
+  /** Whoever comes over TCP needs a certificate while `work` goes on, and nothing else. */
+  async requireClientCertificates(work: () => Promise<void>): Promise<void> {
+    const hba = join(this.data, 'pg_hba.conf')
+    const before = readFileSync(hba)
+    writeFileSync(hba, 'hostssl all all 127.0.0.1/32 cert\n')
+    this.reload()
+    try {
+      await work()
+    } finally {
+      writeFileSync(hba, before)
+      this.reload()
+    }
   }
 
   /** A copy of the data directory; only of one that is stopped. */
@@ -197,6 +250,17 @@ export class Cluster {
   #copy(from: string, to: string): void {
     if (existsSync(to)) rmSync(to, { recursive: true })
     runAny('cp', '-a', from, to)
+  }
+
+  /** A process that ended meanwhile needs none. */
+  #signal(signal: NodeJS.Signals, pids: readonly number[]): void {
+    for (const pid of pids) {
+      try {
+        process.kill(pid, signal)
+      } catch (error) {
+        if (systemErrorCode(error) !== 'ESRCH') throw error
+      }
+    }
   }
 
   #pids(): readonly number[] {
