@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import type { PublicKeyHash } from '../tezos/index.js'
 import { decide, type LevelGap, type Verdict } from './decide.js'
+import { followLine } from './follow-line.js'
 import { importEntry, planImport, type ImportedMark, type ImportPlan } from './imported-mark.js'
 import { createJournal, readJournal } from './journal-file.js'
 import type { NewEntry } from './journal-line.js'
@@ -171,22 +172,11 @@ export class MarksJournal implements MarkStore {
    * tells the signature of the same payload; what is lower changes nothing. `request` where this host raised it.
    */
   follow(mark: Position & Pick<Mark, 'digest' | 'signature'>, why: 'request' | 'shared'): void {
-    const { chain, key, kind, level, round, digest, signature } = mark
-    const here = this.#journal.state.marks.get(markName(mark))
-    const order = here === undefined ? 1 : comparePosition(mark, here)
-    const place = { at: this.#now(), chain, key, kind, level, round }
-    if (order > 0) {
-      const values = { digest: digest ?? null, signature: signature ?? null }
-      this.#journal.commit({ type: 'mark', why, ...place, ...values })
-      this.#journal.rollWhenFull()
-    } else if (
-      order === 0 &&
-      digest !== undefined &&
-      signature !== undefined &&
-      here?.signature === undefined
-    ) {
-      this.#journal.note({ type: 'signature', ...place, digest, signature }, 'lazy')
-    }
+    const line = followLine(mark, this.#journal.state.marks.get(markName(mark)), why, this.#now())
+    if (line?.type === 'signature') this.#journal.note(line, 'lazy')
+    if (line?.type !== 'mark') return
+    this.#journal.commit(line)
+    this.#journal.rollWhenFull()
   }
 
   /** Takes over, durably, what another host let through, where that is later than what is known here. */

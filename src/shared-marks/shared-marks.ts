@@ -26,6 +26,7 @@ import { Background } from './background.js'
 import { Follower } from './follower.js'
 import type { MarksTable } from './marks-table.js'
 import type { SharedMarksEvent } from './shared-marks-event.js'
+import { notBelow } from './not-below.js'
 import { Trouble, type TableTrouble } from './trouble.js'
 import { refuseOlder } from './went-back.js'
 
@@ -103,8 +104,13 @@ export class SharedMarks implements MarkStore {
     const here = decide(wanted, floor, 'off') // how far the level may jump is judged by the table's mark
     if (floor === undefined || here.verdict === 'deny') return here
     if (here.verdict === 'repeat' && here.signature !== undefined) return here
-    const { raised, stands } = await this.#ask(() => this.#table.raise(wanted, floor, this.#maxLevelGap))
-    if (stands === undefined || !raised) this.#refuseOlder(floor, stands)
+    const { raised, stands } = await this.#trouble.ask(() =>
+      this.#table.raise(wanted, floor, this.#maxLevelGap),
+    )
+    if (!raised)
+      this.#trouble.watch(() => {
+        refuseOlder(floor, stands, this.#table.place)
+      })
     const { chain, key, kind } = wanted
     if (stands !== undefined)
       this.#journal.follow({ chain, key, kind, ...stands }, raised ? 'request' : 'shared')
@@ -128,7 +134,7 @@ export class SharedMarks implements MarkStore {
   async reserveSpend(wanted: WantedSpend, windows: readonly SpendWindow[]): Promise<SpendVerdict> {
     this.#journal.check()
     this.#trouble.refuseOlder()
-    return this.#ask(() => this.#table.reserveSpend(wanted, windows))
+    return this.#trouble.ask(() => this.#table.reserveSpend(wanted, windows))
   }
 
   spends(): readonly Spend[] {
@@ -144,7 +150,7 @@ export class SharedMarks implements MarkStore {
     try {
       this.#journal.quarantine(key, digest)
     } finally {
-      await this.#ask(() => this.#follower.tellQuarantine(key, digest))
+      await this.#trouble.ask(() => this.#follower.tellQuarantine(key, digest))
     }
   }
 
@@ -159,7 +165,7 @@ export class SharedMarks implements MarkStore {
   /** Lets a key sign again, on all hosts; whether it was in quarantine. */
   async clearQuarantine(key: PublicKeyHash): Promise<boolean> {
     this.#journal.check()
-    const wasShared = await this.#ask(() => this.#follower.clearQuarantine(key))
+    const wasShared = await this.#trouble.ask(() => this.#follower.clearQuarantine(key))
     return this.#journal.clearQuarantine(key) || wasShared
   }
 
@@ -171,7 +177,7 @@ export class SharedMarks implements MarkStore {
     if (order !== undefined && order.verdict !== 'advance') {
       return { outcome: 'refused', reason: 'not-higher', mark: here }
     }
-    const outcome = await this.#ask(() => this.#table.raiseByHand(position))
+    const outcome = await this.#trouble.ask(() => this.#table.raiseByHand(position))
     if (outcome.outcome === 'raised') {
       this.#journal.follow({ ...position, digest: undefined, signature: undefined }, 'shared')
     }
@@ -185,14 +191,8 @@ export class SharedMarks implements MarkStore {
    */
   async seed(seeds: readonly Position[]): Promise<readonly Position[]> {
     this.#journal.check()
-    const safe = seeds.map((seed): Position => {
-      const here = this.#floor(seed)
-      const isLower = here !== undefined && decide({ ...seed, digest: '' }, here, 'off').verdict === 'deny'
-      const { chain, key, kind } = seed
-      const { level, round } = isLower ? here : seed
-      return { chain, key, kind, level, round }
-    })
-    const fresh = await this.#ask(() => this.#table.seed(safe))
+    const safe = seeds.map((seed) => notBelow(seed, this.#floor(seed)))
+    const fresh = await this.#trouble.ask(() => this.#table.seed(safe))
     await this.#background.run()
     return fresh
   }
@@ -222,7 +222,7 @@ export class SharedMarks implements MarkStore {
     await this.#background.run()
     this.#trouble.check()
     const plan = this.planImport(imported)
-    await this.#ask(async () => {
+    await this.#trouble.ask(async () => {
       for (const mark of plan.raised) await this.#table.raiseTo({ ...mark, signature: undefined })
       for (const { key, digest } of quarantines) await this.#follower.tellQuarantine(key, digest)
       for (const spend of spends) await this.#table.reserveSpend(spend, [EVERYTHING])
@@ -250,26 +250,5 @@ export class SharedMarks implements MarkStore {
   #floor(place: Position): MarkRecord | undefined {
     const name = markName(place)
     return this.#journal.marks().find((mark) => markName(mark) === name)
-  }
-
-  #refuseOlder(floor: MarkRecord, stands: Parameters<typeof refuseOlder>[1]): void {
-    try {
-      refuseOlder(floor, stands, this.#table.place)
-    } catch (error) {
-      this.#trouble.failed(error)
-      throw error
-    }
-  }
-
-  /** What is asked of the table tells whether it is there. */
-  async #ask<Value>(question: () => Promise<Value>): Promise<Value> {
-    try {
-      const value = await question()
-      this.#trouble.answered()
-      return value
-    } catch (error) {
-      this.#trouble.failed(error)
-      throw error
-    }
   }
 }

@@ -32,6 +32,28 @@ export class Trouble {
     if (this.#older !== undefined) throw new StateError(this.#older.code, this.#older.message)
   }
 
+  /** What is asked of the table tells whether it is there. Rejects with what the question rejects with. */
+  async ask<Value>(question: () => Promise<Value>): Promise<Value> {
+    try {
+      const value = await question()
+      this.answered()
+      return value
+    } catch (error) {
+      this.failed(error)
+      throw error
+    }
+  }
+
+  /** Remembers what `check` throws, and throws it. */
+  watch(check: () => void): void {
+    try {
+      check()
+    } catch (error) {
+      this.failed(error)
+      throw error
+    }
+  }
+
   /** The table answered. */
   answered(): void {
     const wasGone = this.#gone !== undefined

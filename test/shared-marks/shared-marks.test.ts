@@ -269,17 +269,35 @@ describe('shared marks', () => {
   })
 
   test('a reading that began before a quarantine does not lift it', async () => {
-    const { table, host } = setUp()
+    const hold = { until: Promise.resolve() }
+    const { table, host } = setUp({}, (handle) => ({
+      ...handle,
+      read: async () => {
+        const contents = await handle.read()
+        await hold.until
+        return contents
+      },
+    }))
     const { marks } = await host()
     await marks.quarantine(TZ1, digestOf(1))
     await marks.refresh()
-    await table.handle().clearQuarantine(TZ1)
-    const reading = marks.refresh()
-    await Promise.resolve()
-    const again = marks.quarantine(TZ1, digestOf(2))
-    await Promise.all([reading, again])
-    await marks.refresh()
+    await table.handle().clearQuarantine(TZ1) // on another host
+    const { promise, resolve: letGo } = later()
+    hold.until = promise
+    const readings = Promise.all([marks.refresh()])
+    await expect.poll(() => table.reads, { interval: 1 }).toBe(3)
+    await marks.quarantine(TZ1, digestOf(2))
+    letGo()
+    await readings
     expect(marks.quarantines()).toHaveLength(1)
+  })
+
+  test('several who want a reading at once get one together', async () => {
+    const { table, host } = setUp()
+    const { marks } = await host()
+    const before = table.reads
+    await Promise.all([marks.refresh(), marks.refresh(), marks.refresh()])
+    expect(table.reads).toBe(before + 1)
   })
 
   test('signatures are told to the table beside the request, and a failure harms nobody', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { checkServerIdentity, type ConnectionOptions } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
 import type { Place } from './place.js'
 
 /**
@@ -19,12 +19,7 @@ export function tlsOptions(place: Place): ConnectionOptions | false {
   if (place.tls !== 'verify-full') {
     return { ...common, rejectUnauthorized: true, checkServerIdentity: () => undefined }
   }
-  // By our own name for it: for an IP address `pg` names no host, and Node would compare with "localhost".
-  return {
-    ...common,
-    rejectUnauthorized: true,
-    checkServerIdentity: (_name, certificate) => checkServerIdentity(place.host, certificate),
-  }
+  return { ...common, rejectUnauthorized: true }
 }
 
 /** `undefined` for those that Node knows, and for `require` where none are named. */

@@ -19,6 +19,8 @@ export class MemoryTable {
   readonly spends = new Map<string, Spend>()
   now = () => new Date()
   down: Error | undefined
+  /** How often it was read. */
+  reads = 0
 
   /** What a host has of it. */
   handle(): MarksTable {
@@ -32,11 +34,14 @@ export class MemoryTable {
       check: () => touch(() => undefined),
       close: () => Promise.resolve(),
       read: () =>
-        touch(() => ({
-          marks: [...this.marks.values()],
-          quarantines: [...this.quarantines.values()],
-          spends: [...this.spends.values()],
-        })),
+        touch(() => {
+          this.reads += 1
+          return {
+            marks: [...this.marks.values()],
+            quarantines: [...this.quarantines.values()],
+            spends: [...this.spends.values()],
+          }
+        }),
       raise: (wanted, floor, gap) =>
         touch(() => {
           const before = this.marks.get(markName(wanted))

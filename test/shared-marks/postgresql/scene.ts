@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { StateError, type Position } from '../../../src/policy/index.js'
 import {
@@ -55,7 +55,7 @@ export async function scene(cluster: Cluster, level = 100) {
     const marks = await SharedMarks.open({ journal, table: table(name, options, events), refreshMs, onEvent })
     onTestFinished(async () => {
       await marks.close()
-      rmSync(directory, { recursive: true, force: true })
+      rmSync(dirname(directory), { recursive: true, force: true })
     })
     return { marks, events, directory }
   }
