@@ -41,6 +41,8 @@ export type SharedMarksOptions = {
 }
 
 const REFRESH_MS = 1000
+/** How many times as often a table is read that did not answer. */
+const SOONER = 5
 /** A window without a limit that keeps what it is asked for as long as any window may need it. */
 const EVERYTHING: SpendWindow = { hours: 744, maxMutez: Number.MAX_SAFE_INTEGER, maxFeeMutez: undefined }
 
@@ -60,7 +62,11 @@ export class SharedMarks implements MarkStore {
     this.#maxLevelGap = options.journal.maxLevelGap
     this.#trouble = new Trouble(table.place, onEvent)
     this.#follower = new Follower(journal, table, this.#trouble)
-    this.#background = new Background(clock, refreshMs, () => this.#follower.refresh())
+    this.#background = new Background(
+      clock,
+      () => this.#pauseMs(refreshMs),
+      () => this.#follower.refresh(),
+    )
   }
 
   /**
@@ -88,9 +94,12 @@ export class SharedMarks implements MarkStore {
     this.#trouble.check()
   }
 
-  /** From memory: what the others let through since the last reading is not in it. */
+  /**
+   * From memory: what the others let through since the last reading is not in it. So it says nothing of how far the level
+   * jumps: a host that was away for long knows only marks that are too far below.
+   */
   peek(wanted: Wanted): Verdict {
-    return this.#journal.peek(wanted)
+    return decide(wanted, this.#floor(wanted), 'off')
   }
 
   /**
@@ -245,6 +254,11 @@ export class SharedMarks implements MarkStore {
     } finally {
       await this.#table.close()
     }
+  }
+
+  /** While the table is gone it is looked for more often: nothing is signed until it was read. */
+  #pauseMs(refreshMs: number): number {
+    return this.trouble() === undefined ? refreshMs : refreshMs / SOONER
   }
 
   #floor(place: Position): MarkRecord | undefined {
