@@ -128,7 +128,10 @@ class Race {
       const isSent = this.#judge.wasSent(ALIAS, place.payloads[which])
       if (!isSent) this.#fault(place, 'a signature was heard of a payload that was not sent to a board')
     }
-    for (const host of this.#hosts.list) host.forgetLines()
+    for (const host of this.#hosts.list) {
+      this.#report.faults.push(...host.deaths.splice(0))
+      host.forgetLines()
+    }
   }
 
   async #end(): Promise<void> {

@@ -14,6 +14,9 @@ export class Host {
   readonly bench: Bench
   /** While a disturbance of it lasts there is no other one. */
   isDisturbed = false
+  /** Daemons that ended although nobody had ended them, in words. */
+  readonly deaths: string[] = []
+  readonly #ended = new Set<Daemon>()
   #wholeSince: number | undefined
   #daemon: Daemon | undefined
   #url: string | undefined
@@ -40,15 +43,22 @@ export class Host {
 
   /** The next daemon, once it has found the board. */
   async start(): Promise<void> {
-    this.#daemon = this.bench.start()
-    this.#url = await this.#daemon.url()
-    await this.#daemon.line('device.ready')
+    const daemon = this.bench.start()
+    this.#daemon = daemon
+    void daemon.exit.then((code) => {
+      if (this.#ended.delete(daemon)) return
+      const last = JSON.stringify(daemon.lines.slice(-5))
+      this.deaths.push(`a daemon ended by itself: ${code} ${daemon.endedBy} ${daemon.stderr} ${last}`)
+    })
+    this.#url = await daemon.url()
+    await daemon.line('device.ready')
     this.#wholeSince = performance.now()
   }
 
   /** Kills the daemon; resolves when the next one has found the board. */
   async killDaemon(): Promise<void> {
     await this.#disturbed(async () => {
+      this.#ended.add(this.daemon)
       this.daemon.kill('SIGKILL')
       await this.daemon.exit
       this.#url = undefined
@@ -80,6 +90,7 @@ export class Host {
 
   /** What the daemon ended with, told to stop, and what its journal's own check then says. */
   async stop(): Promise<{ readonly exit: number | null; readonly journal: string }> {
+    this.#ended.add(this.daemon)
     this.daemon.kill('SIGTERM')
     const exit = await this.daemon.exit
     const { code, stdout, stderr } = await cli('marks', 'verify', ...this.bench.options)
@@ -89,8 +100,11 @@ export class Host {
   async #disturbed(work: () => Promise<void>): Promise<void> {
     this.isDisturbed = true
     this.#wholeSince = undefined
-    await work()
-    this.isDisturbed = false
+    try {
+      await work()
+    } finally {
+      this.isDisturbed = false
+    }
   }
 }
 
