@@ -53,6 +53,8 @@ export class SharedMarks implements MarkStore {
   readonly #trouble: Trouble
   readonly #follower: Follower
   readonly #background: Background
+  /** By mark: the payload that this host's device may be about to sign. */
+  readonly #inHand = new Map<string, string>()
   #maxLevelGap: LevelGap
 
   private constructor(options: SharedMarksOptions, journal: MarksJournal) {
@@ -61,7 +63,12 @@ export class SharedMarks implements MarkStore {
     this.#table = table
     this.#maxLevelGap = options.journal.maxLevelGap
     this.#trouble = new Trouble(table.place, onEvent)
-    this.#follower = new Follower(journal, table, this.#trouble)
+    this.#follower = new Follower(
+      journal,
+      table,
+      this.#trouble,
+      (mark) => mark.digest !== undefined && this.#inHand.get(markName(mark)) === mark.digest,
+    )
     this.#background = new Background(
       clock,
       () => this.#pauseMs(refreshMs),
@@ -113,6 +120,7 @@ export class SharedMarks implements MarkStore {
     const here = decide(wanted, floor, 'off') // how far the level may jump is judged by the table's mark
     if (floor === undefined || here.verdict === 'deny') return here
     if (here.verdict === 'repeat' && here.signature !== undefined) return here
+    this.#inHand.set(markName(wanted), wanted.digest)
     const { raised, stands } = await this.#trouble.ask(() =>
       this.#table.raise(wanted, floor, this.#maxLevelGap),
     )
@@ -133,6 +141,7 @@ export class SharedMarks implements MarkStore {
   /** In the journal at once; in the table when it comes to it: losing it there costs another host a second signature. */
   keepSignature(wanted: Wanted, signature: string): void {
     this.#journal.keepSignature(wanted, signature)
+    this.#inHand.delete(markName(wanted))
     this.#background.tell(() => this.#table.keepSignature(wanted, signature))
   }
 

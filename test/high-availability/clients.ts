@@ -118,7 +118,7 @@ export class Clients {
       if (!isThere)
         return [`the table has ${JSON.stringify(row)} where ${place.kind} ${place.level} was last`]
       if (row['signature'] === null) return []
-      const signature = Buffer.from(String(row['signature']), 'hex')
+      const signature = Buffer.from(JSON.stringify(row['signature']).slice(1, -1), 'hex')
       return this.#verifies(digest, signature) ? [] : [`${place.kind}: no signature of it`]
     })
   }

@@ -43,13 +43,28 @@ export class FailOver {
     return [this.first, this.second]
   }
 
+  /** Where the hosts listen. */
+  hostPorts(): readonly [first: string, second: string] {
+    return [this.first.address, this.second.address]
+  }
+
   async anyInstant(): Promise<void> {
     if (this.#longestMs > 0) await passing(this.#longestMs * Math.random())
   }
 
+  /** That of the last payload. */
+  get level(): number {
+    return this.#level
+  }
+
+  /** An attestation of the next level. */
+  newPayload(): Uint8Array {
+    return attestation((this.#level += 1))
+  }
+
   /** Asks the hosts for a payload of a new level, over and over, until one signs. */
   async next(hosts: readonly Host[], from = performance.now()): Promise<Outcome> {
-    const payload = attestation((this.#level += 1))
+    const payload = this.newPayload()
     const codes = new Set<string>()
     for (let isSigned = false; !isSigned;) {
       const asking = hosts.map(async (host) => {
@@ -149,7 +164,7 @@ export const STORIES: Readonly<Record<string, { readonly story: Story; readonly 
       story: async (scene) => {
         scene.valve.shut()
         const from = performance.now()
-        const { code = '' } = await scene.first.ask(attestation(5_000_000))
+        const { code = '' } = await scene.first.ask(scene.newPayload())
         const ms = performance.now() - from
         scene.valve.open()
         await scene.next([scene.first])
@@ -160,7 +175,7 @@ export const STORIES: Readonly<Record<string, { readonly story: Story; readonly 
     'the way to the database is open again: that host is asked': {
       story: async (scene) => {
         scene.valve.shut()
-        await scene.first.ask(attestation(5_000_000))
+        await scene.first.ask(scene.newPayload())
         await scene.anyInstant()
         scene.valve.open()
         return scene.next([scene.first])
@@ -180,7 +195,7 @@ export const STORIES: Readonly<Record<string, { readonly story: Story; readonly 
     'the database is there again after seconds': {
       story: async (scene) => {
         await scene.cluster.stop('SIGQUIT')
-        await scene.first.ask(attestation(5_000_000))
+        await scene.first.ask(scene.newPayload())
         await scene.anyInstant()
         await scene.cluster.start()
         return scene.next(scene.both)

@@ -31,6 +31,11 @@ export class Host {
     return this.#wholeSince
   }
 
+  /** `host:port`. */
+  get address(): string {
+    return new URL(this.#url ?? '').host
+  }
+
   get daemon(): Daemon {
     if (this.#daemon === undefined) throw new Error('no daemon was started')
     return this.#daemon
