@@ -21,7 +21,7 @@ export const PARTS = [
     name: 'baking',
     what: 'blocks and votes at 100 times real speed, with repeats, conflicts and unplugs: none doubled, none missed',
     minutes: '1440', // it ends with its levels: 100,000 of 60 ms take 100 minutes
-    command: (values) => vitest('baking', values),
+    command: ({ levels = '100000', ...values }) => vitest('baking', { ...values, levels }),
   },
   {
     name: 'model',
@@ -38,6 +38,12 @@ export const PARTS = [
     minutes: '4',
     command: ({ minutes }) => ({ args: ['scripts/soak-http.mjs', '--minutes', minutes] }),
   },
+  {
+    name: 'race',
+    what: 'two hosts on one PostgreSQL, with kills, unplugs and stops of all of them: none doubled, none missed',
+    minutes: '1440', // it ends with its levels
+    command: ({ levels = '10000', ...values }) => vitest('race', { ...values, levels }),
+  },
 ]
 
 const VITEST = 'node_modules/vitest/vitest.mjs'
@@ -47,6 +53,10 @@ const HISTORIES_A_MINUTE = 400
 /** A part that is a file of test/soak, with its length and seed in the environment. */
 function vitest(name, { minutes, levels, seed }) {
   const args = [VITEST, 'run', '--config', 'vitest.soak.config.ts']
-  const environment = { SOAK_MINUTES: minutes, SOAK_LEVELS: levels, ...(seed && { SOAK_SEED: seed }) }
+  const environment = {
+    SOAK_MINUTES: minutes,
+    ...(levels && { SOAK_LEVELS: levels }),
+    ...(seed && { SOAK_SEED: seed }),
+  }
   return { args: [...args, `test/soak/${name}.soak.ts`], environment }
 }

@@ -6,7 +6,7 @@ import { PARTS } from './soak-parts.mjs'
 // npm run soak -- [part]...: what is too long for npm test. Without names all parts run, one after the other.
 // Exit code 0: all was well.
 const LIMITS = { minutes: [0.01, 1440], rate: [1, 60_000], levels: [1, 1_000_000], seed: [0, 2 ** 32 - 1] }
-const DEFAULTS = { rate: '10000', levels: '100000' }
+const DEFAULTS = { rate: '10000' }
 
 const chosen = readArguments()
 if (chosen === undefined) {

@@ -67,8 +67,11 @@ export async function seed(options: InitOptions & SelectOptions, { out }: Output
   const config = loadConfig(options.config, { stateDir: options.stateDir })
   const selection = readSelection(options)
   const { fresh, marks } = await withMarks(config, async (store) => {
-    const missing = missingMarks(config, store.marks()).filter((mark) => isSelected(selection, mark))
-    return { fresh: await store.seed(seedsFor(config, missing, options)), marks: store.marks() }
+    const known = store.marks()
+    const missing = missingMarks(config, known).filter((mark) => isSelected(selection, mark))
+    // A shared table may lack what this host's journal has: it is set there, never lower than the journal has it.
+    const own = config.marks.shared === undefined ? [] : known.filter((mark) => isSelected(selection, mark))
+    return { fresh: await store.seed([...seedsFor(config, missing, options), ...own]), marks: store.marks() }
   })
   if (options.json === true) out(json({ seeded: fresh, marks }))
   else out(`${fresh.length} new marks\n\n${marksTable(marks)}`)

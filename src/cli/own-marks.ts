@@ -14,7 +14,12 @@ export async function openMarks(config: Config, onEvent?: EventSink): Promise<Ow
   if (shared === undefined) return MarksJournal.open(journal)
   const { SharedMarks } = await import('../shared-marks/index.js')
   const table = await openTable(shared, onEvent)
-  return SharedMarks.open({ journal, table, ...(onEvent === undefined ? {} : { onEvent }) })
+  try {
+    return await SharedMarks.open({ journal, table, ...(onEvent === undefined ? {} : { onEvent }) })
+  } catch (error) {
+    await table.close() // a journal that is refused leaves the table to whoever opened it
+    throw error
+  }
 }
 
 /** The table that hosts share. Rejects with a StateError where what it takes is not installed. */

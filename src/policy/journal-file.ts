@@ -134,14 +134,19 @@ export class JournalFile {
 /** Makes the first segment of a state directory. Throws a StateError when there is a journal already. */
 export function createJournal(files: StateFiles, directory: string, state: JournalState, at: string): void {
   const path = join(directory, JOURNAL_NAME)
-  if (files.statSync(path, { throwIfNoEntry: false }) !== undefined) {
-    throw new StateError(
-      'state-exists',
-      `${path} exists; marks are never set twice (to raise them: tezio-bridge marks raise)`,
-    )
-  }
+  refuseExistingJournal(files, directory)
   replaceFile(files, directory, path, segmentBytes(state, at, { seq: 0, sum: NO_PREVIOUS }, 'seed'))
   syncDirectory(files, dirname(directory))
+}
+
+/** Throws `state-exists` where a directory has a journal. */
+export function refuseExistingJournal(files: StateFiles, directory: string): void {
+  const path = join(directory, JOURNAL_NAME)
+  if (files.statSync(path, { throwIfNoEntry: false }) === undefined) return
+  throw new StateError(
+    'state-exists',
+    `${path} exists; marks are never set twice (to raise them: tezio-bridge marks raise; to bring them into a shared table: tezio-bridge marks seed)`,
+  )
 }
 
 /** What a journal (or a rolled segment) says now, without owning it. Throws a StateError. */

@@ -3,7 +3,7 @@ import type { PublicKeyHash } from '../tezos/index.js'
 import { decide, type LevelGap, type Verdict } from './decide.js'
 import { followLine } from './follow-line.js'
 import { importEntry, planImport, type ImportedMark, type ImportPlan } from './imported-mark.js'
-import { createJournal, readJournal } from './journal-file.js'
+import { createJournal, readJournal, refuseExistingJournal } from './journal-file.js'
 import type { NewEntry } from './journal-line.js'
 import { spendEntry, type JournalState, type Quarantine } from './journal-state.js'
 import { comparePosition, markName, type Mark, type MarkRecord, type Wanted } from './mark.js'
@@ -67,6 +67,11 @@ export class MarksJournal implements MarkStore {
     } finally {
       lock.release()
     }
+  }
+
+  /** Throws `state-exists` where there is a journal already. */
+  static refuseExisting({ directory, files = systemFiles }: MarksJournalOptions): void {
+    refuseExistingJournal(files, directory)
   }
 
   /** Takes the directory and reads its journal. Throws a StateError; nothing is guessed. */

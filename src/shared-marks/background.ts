@@ -6,17 +6,17 @@ const MOST_TOLD = 64
 /** What goes on beside the requests: one thing over and over, one at a time, and small things that may be lost. */
 export class Background {
   readonly #clock: Clock
-  readonly #everyMs: number
+  readonly #pauseMs: () => number
   readonly #work: () => Promise<void>
   readonly #told = new Set<Promise<void>>()
   #running: Promise<void> | undefined
   #cancel: () => void = () => undefined
   #isClosed = false
 
-  /** `work` never rejects. It is done for the first time with `run`, and then every so many ms. */
-  constructor(clock: Clock, everyMs: number, work: () => Promise<void>) {
+  /** `work` never rejects. It is done for the first time with `run`, and then again `pauseMs` after it ended. */
+  constructor(clock: Clock, pauseMs: () => number, work: () => Promise<void>) {
     this.#clock = clock
-    this.#everyMs = everyMs
+    this.#pauseMs = pauseMs
     this.#work = work
   }
 
@@ -48,7 +48,7 @@ export class Background {
     this.#running ??= this.#work().finally(() => {
       this.#running = undefined
       if (this.#isClosed) return
-      this.#cancel = this.#clock.after(this.#everyMs, () => {
+      this.#cancel = this.#clock.after(this.#pauseMs(), () => {
         void this.#start()
       })
     })

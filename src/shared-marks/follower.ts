@@ -1,4 +1,4 @@
-import { markName, type MarksJournal } from '../policy/index.js'
+import { markName, type MarkRecord, type MarksJournal } from '../policy/index.js'
 import type { PublicKeyHash } from '../tezos/index.js'
 import type { MarksTable, TableContents } from './marks-table.js'
 import type { Trouble } from './trouble.js'
@@ -9,15 +9,23 @@ export class Follower {
   readonly #journal: MarksJournal
   readonly #table: MarksTable
   readonly #trouble: Trouble
+  readonly #isInHand: (mark: MarkRecord) => boolean
   /** Quarantines that the table was seen to have: one that is missing there later was lifted on another host. */
   readonly #shared = new Set<PublicKeyHash>()
   /** Counts what this host did about quarantines: a reading that was under way meanwhile says nothing of them. */
   #changes = 0
 
-  constructor(journal: MarksJournal, table: MarksTable, trouble: Trouble) {
+  /** `isInHand`: whether this host's own device may be about to sign what a mark stands for. */
+  constructor(
+    journal: MarksJournal,
+    table: MarksTable,
+    trouble: Trouble,
+    isInHand: (mark: MarkRecord) => boolean,
+  ) {
     this.#journal = journal
     this.#table = table
     this.#trouble = trouble
+    this.#isInHand = isInHand
   }
 
   /** Reads the table once. Never rejects: what went wrong is the trouble. */
@@ -57,7 +65,9 @@ export class Follower {
     const there = new Map(marks.map((mark) => [markName(mark), mark]))
     for (const mark of known) refuseOlder(mark, there.get(markName(mark)), this.#table.place)
     this.#trouble.isSound()
-    for (const mark of marks) this.#journal.follow(mark, 'shared')
+    // Another host's signature, told while this host makes its own, would be the answer until then, and never again.
+    for (const mark of marks)
+      this.#journal.follow(this.#isInHand(mark) ? { ...mark, signature: undefined } : mark, 'shared')
   }
 
   async #followQuarantines({ quarantines }: TableContents): Promise<void> {

@@ -11,14 +11,15 @@ export type SharedInit = {
 
 /**
  * Sets the first marks of a host that shares them: in the table where it has none, and then in a new journal, which begins
- * with all that the table says. Rejects with `state-exists` where there is a journal already; the table may have new
- * marks then, which harm nobody.
+ * with all that the table says. Rejects with `state-exists` where there is a journal already, before anything is set: a
+ * table that is seeded below that journal would let the next host begin below what was signed.
  */
 export async function initSharedMarks(
   journal: MarksJournalOptions,
   table: MarksTable,
   seeds: readonly Position[],
 ): Promise<SharedInit> {
+  MarksJournal.refuseExisting(journal)
   const seeded = await table.seed(seeds)
   const { marks } = await table.read()
   MarksJournal.create(journal, marks)

@@ -41,6 +41,8 @@ export type SharedMarksOptions = {
 }
 
 const REFRESH_MS = 1000
+/** How many times as often a table is read that did not answer. */
+const SOONER = 5
 /** A window without a limit that keeps what it is asked for as long as any window may need it. */
 const EVERYTHING: SpendWindow = { hours: 744, maxMutez: Number.MAX_SAFE_INTEGER, maxFeeMutez: undefined }
 
@@ -51,6 +53,8 @@ export class SharedMarks implements MarkStore {
   readonly #trouble: Trouble
   readonly #follower: Follower
   readonly #background: Background
+  /** By mark: the payload that this host's device may be about to sign. */
+  readonly #inHand = new Map<string, string>()
   #maxLevelGap: LevelGap
 
   private constructor(options: SharedMarksOptions, journal: MarksJournal) {
@@ -59,8 +63,17 @@ export class SharedMarks implements MarkStore {
     this.#table = table
     this.#maxLevelGap = options.journal.maxLevelGap
     this.#trouble = new Trouble(table.place, onEvent)
-    this.#follower = new Follower(journal, table, this.#trouble)
-    this.#background = new Background(clock, refreshMs, () => this.#follower.refresh())
+    this.#follower = new Follower(
+      journal,
+      table,
+      this.#trouble,
+      (mark) => mark.digest !== undefined && this.#inHand.get(markName(mark)) === mark.digest,
+    )
+    this.#background = new Background(
+      clock,
+      () => this.#pauseMs(refreshMs),
+      () => this.#follower.refresh(),
+    )
   }
 
   /**
@@ -88,9 +101,12 @@ export class SharedMarks implements MarkStore {
     this.#trouble.check()
   }
 
-  /** From memory: what the others let through since the last reading is not in it. */
+  /**
+   * From memory: what the others let through since the last reading is not in it. So it says nothing of how far the level
+   * jumps: a host that was away for long knows only marks that are too far below.
+   */
   peek(wanted: Wanted): Verdict {
-    return this.#journal.peek(wanted)
+    return decide(wanted, this.#floor(wanted), 'off')
   }
 
   /**
@@ -104,6 +120,7 @@ export class SharedMarks implements MarkStore {
     const here = decide(wanted, floor, 'off') // how far the level may jump is judged by the table's mark
     if (floor === undefined || here.verdict === 'deny') return here
     if (here.verdict === 'repeat' && here.signature !== undefined) return here
+    this.#inHand.set(markName(wanted), wanted.digest)
     const { raised, stands } = await this.#trouble.ask(() =>
       this.#table.raise(wanted, floor, this.#maxLevelGap),
     )
@@ -124,6 +141,7 @@ export class SharedMarks implements MarkStore {
   /** In the journal at once; in the table when it comes to it: losing it there costs another host a second signature. */
   keepSignature(wanted: Wanted, signature: string): void {
     this.#journal.keepSignature(wanted, signature)
+    this.#inHand.delete(markName(wanted))
     this.#background.tell(() => this.#table.keepSignature(wanted, signature))
   }
 
@@ -245,6 +263,11 @@ export class SharedMarks implements MarkStore {
     } finally {
       await this.#table.close()
     }
+  }
+
+  /** While the table is gone it is looked for more often: nothing is signed until it was read. */
+  #pauseMs(refreshMs: number): number {
+    return this.trouble() === undefined ? refreshMs : refreshMs / SOONER
   }
 
   #floor(place: Position): MarkRecord | undefined {

@@ -9,9 +9,9 @@ const REMEMBERED_LEVELS = 1000
 type Sent = { highest: number; readonly levels: Map<number, Map<number, string>> }
 
 /**
- * The judge of the promise: of all that was ever sent to the board, signed or refused there, no two payloads may be
- * for one chain, key, kind, level and round. It believes nobody but the board: it reads the simulator's log of
- * exchanges, as often as one likes, and takes the payloads apart itself.
+ * The judge of the promise: of all that was ever sent to the board, or to several boards with the same keys, signed or
+ * refused there, no two payloads may be for one chain, key, kind, level and round. It believes nobody but the boards: it
+ * reads the simulator's log of exchanges, as often as one likes, and takes the payloads apart itself.
  */
 export class PromiseJudge {
   /** The places for which the promise was broken, in words. */
@@ -19,21 +19,31 @@ export class PromiseJudge {
   /** Payloads that were sent for a place for the first time. */
   places = 0
   readonly #sent = new Map<string, Sent>()
-  #lastRead = 0
+  /** The last exchange that was read of each board. */
+  readonly #lastRead = new Map<number, number>()
 
-  /** Reads the exchanges it has not read yet. A log that lost some of them proves nothing: it throws. */
-  read(log: readonly Exchange[]): void {
+  /** Reads a board's exchanges that it has not read yet. A log that lost some of them proves nothing: it throws. */
+  read(log: readonly Exchange[], board = 0): void {
     const [first] = log
-    if (first !== undefined && first.number > this.#lastRead + 1) {
-      throw new Error(
-        `the log begins at exchange ${first.number}, and ${this.#lastRead} was the last one read`,
-      )
+    let lastRead = this.#lastRead.get(board) ?? 0
+    if (first !== undefined && first.number > lastRead + 1) {
+      throw new Error(`the log begins at exchange ${first.number}, and ${lastRead} was the last one read`)
     }
     for (const exchange of log) {
-      if (exchange.number <= this.#lastRead) continue
-      this.#lastRead = exchange.number
+      if (exchange.number <= lastRead) continue
+      lastRead = exchange.number
       if (exchange.name === 'SIGN') this.#judge(exchange)
     }
+    this.#lastRead.set(board, lastRead)
+  }
+
+  /** Whether this very payload is the one that was sent for its place, by the key at this alias; of late levels only. */
+  wasSent(alias: number, payload: Uint8Array): boolean {
+    const parsed = parseSignable(payload)
+    if (parsed.outcome !== 'parsed' || !isConsensus(parsed.signable)) return false
+    const { chainId, kind, level, round } = parsed.signable
+    const sent = this.#sent.get(nameOf(chainId, alias, kind))
+    return sent?.levels.get(level)?.get(round) === toHex(payloadDigest(payload))
   }
 
   #judge({ number, command }: Exchange): void {
@@ -49,7 +59,7 @@ export class PromiseJudge {
     }
     if (!isConsensus(parsed.signable)) return
     const { chainId, kind, level, round } = parsed.signable
-    this.#count(`${chainId} key ${alias} ${kind}`, level, round, toHex(payloadDigest(payload)))
+    this.#count(nameOf(chainId, alias, kind), level, round, toHex(payloadDigest(payload)))
   }
 
   #count(name: string, level: number, round: number, digest: string): void {
@@ -73,6 +83,10 @@ export class PromiseJudge {
     for (const level of sent.levels.keys())
       if (level <= highest - REMEMBERED_LEVELS) sent.levels.delete(level)
   }
+}
+
+function nameOf(chain: string, alias: number | undefined, kind: string): string {
+  return `${chain} key ${alias} ${kind}`
 }
 
 /** The places of a whole log with more than one payload, in words. */

@@ -300,6 +300,19 @@ describe('shared marks', () => {
     expect(table.reads).toBe(before + 1)
   })
 
+  test('while a host makes its own signature it does not answer with that of another', async () => {
+    const { host } = setUp()
+    const [{ marks: a }, { marks: b }] = [await host(), await host()]
+    await a.reserve(wanted(101))
+    await b.reserve(wanted(101)) // asked for here too, before the first signature is there
+    b.keepSignature(wanted(101), signatureOf(2))
+    await a.refresh()
+    expect(a.peek(wanted(101))).toEqual({ verdict: 'repeat', signature: undefined })
+    a.keepSignature(wanted(101), signatureOf(1))
+    await a.refresh()
+    expect(a.peek(wanted(101))).toEqual({ verdict: 'repeat', signature: signatureOf(1) })
+  })
+
   test('signatures are told to the table beside the request, and a failure harms nobody', async () => {
     const { table, host } = setUp()
     const { marks } = await host()
