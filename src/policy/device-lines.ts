@@ -24,11 +24,14 @@ export type DeviceLinesOptions = {
   readonly onEvent: (event: SpareEvent) => void
 }
 
+/** A device that is away when one begins to wait may be back before the one that is waited for, in ms. */
+const LOOK_AGAIN_MS = 100
+
 /** Who waits, for whom, and how long. */
 type Waiter = { readonly lane: Lane; readonly patience: Patience; readonly route: Route }
 
 /** Its turn came, and it was not served: why. */
-type Hop = { readonly hop: 'device-is-not-next' | 'key-is-at-another-device' | 'device-is-not-ready' }
+type Hop = { readonly hop: 'device-is-not-next' | 'has-to-wait-elsewhere' }
 
 /** A line for each device, so that none waits for another, and whoever waits for one that is gone goes to a spare. */
 export class DeviceLines {
@@ -64,30 +67,8 @@ export class DeviceLines {
     route: Route,
     serve: Serve<Result>,
   ): Promise<Result | Refusal> {
-    const waiter: Waiter = { lane, patience, route }
-    const passedOver = new Set<SigningDevice>()
-    for (;;) {
-      const device = this.#onlyOf(route) ?? this.#spares.next(route, passedOver)
-      if (device === undefined) {
-        const unready = await this.#untilAnyReady(waiter)
-        if (unready !== undefined) return unready
-        passedOver.clear()
-        // one that contradicts itself must not keep everybody else from being served
-        if (!route.devices.some((one) => one.isReady())) await setImmediate()
-        continue
-      }
-      const result = await this.#lineOf(device).run(lane, patience, () =>
-        this.#serveAt(device, waiter, serve),
-      )
-      if (typeof result === 'string') return turnRefusal(result)
-      if (isHop(result)) {
-        const refusal = await this.#hop(result, waiter)
-        if (refusal !== undefined) return refusal
-      } else if (isNotReady(result)) {
-        if (route.devices.length === 1) return refuse(result.notReady.code, result.notReady.message)
-        passedOver.add(device) // it is asked again only when it said itself that it is ready
-      } else return result
-    }
+    const result = await this.#serveInTurn({ lane, patience, route }, serve, false)
+    return typeof result === 'string' ? turnRefusal(result) : result
   }
 
   /** Whether a request is still worth serving at a device now. */
@@ -107,6 +88,42 @@ export class DeviceLines {
     await Promise.all([...this.#lines.values(), ...this.#gates.values()].map((turns) => turns.close()))
   }
 
+  /** Goes from line to line until it was served. Who `hasGate` keeps it meanwhile, so that the order stays. */
+  async #serveInTurn<Result extends object>(
+    waiter: Waiter,
+    serve: Serve<Result>,
+    hasGate: boolean,
+  ): Promise<Result | Refusal | TurnRefusal> {
+    const { lane, patience, route } = waiter
+    const passedOver = new Set<SigningDevice>()
+    let mustWait = false
+    for (;;) {
+      const device: SigningDevice | undefined = mustWait
+        ? undefined
+        : (this.#onlyOf(route) ?? this.#spares.next(route, passedOver))
+      if (device === undefined) {
+        if (!hasGate) {
+          return this.#gateOf(route).run(lane, patience, () => this.#serveInTurn(waiter, serve, true))
+        }
+        const unready = await this.#untilAnyReady(waiter)
+        if (unready !== undefined) return unready
+        mustWait = false
+        passedOver.clear()
+        continue
+      }
+      const result: Result | NotReady | Hop | TurnRefusal = await this.#lineOf(device).run(
+        lane,
+        patience,
+        () => this.#serveAt(device, waiter, serve, hasGate),
+      )
+      if (typeof result === 'string') return result
+      if (isHop(result)) mustWait = result.hop === 'has-to-wait-elsewhere'
+      else if (!isNotReady(result)) return result
+      else if (route.devices.length === 1) return refuse(result.notReady.code, result.notReady.message)
+      else passedOver.add(device) // it is asked again only when it said itself that it is ready
+    }
+  }
+
   #onlyOf({ devices }: Route): SigningDevice | undefined {
     const [only] = devices
     if (devices.length !== 1) for (const device of devices) this.#shared.add(device)
@@ -118,32 +135,33 @@ export class DeviceLines {
     device: SigningDevice,
     { lane, patience, route }: Waiter,
     serve: Serve<Result>,
+    hasGate: boolean,
   ): Promise<Result | NotReady | Hop | TurnRefusal> {
     if (route.devices.length === 1) {
-      if (this.#shared.has(device) && !device.isReady()) return { hop: 'device-is-not-ready' }
+      if (this.#shared.has(device) && !device.isReady()) return { hop: 'has-to-wait-elsewhere' }
       return serve(device, patienceLeft(patience, this.#options.clock))
     }
     if (!this.#spares.isStillNext(route, device)) return { hop: 'device-is-not-next' }
+    if (hasGate) return serve(device, 0)
     const gate = this.#gateOf(route)
-    if (gate.isTaken) return { hop: 'key-is-at-another-device' }
+    if (gate.isTaken) return { hop: 'has-to-wait-elsewhere' }
     return gate.run(lane, patience, () => serve(device, 0))
   }
 
-  /** What has to happen before it is its turn again, in no device's line. */
-  async #hop({ hop }: Hop, waiter: Waiter): Promise<Refusal | undefined> {
-    if (hop === 'device-is-not-next') return undefined
-    if (hop === 'device-is-not-ready') return this.#untilAnyReady(waiter)
-    const { lane, patience, route } = waiter
-    const why = await this.#gateOf(route).run(lane, patience, () => Promise.resolve(undefined))
-    return why && turnRefusal(why)
-  }
-
-  async #untilAnyReady({ lane, patience, route }: Waiter): Promise<Refusal | undefined> {
-    const failure = await this.#gateOf(route).run(lane, patience, () =>
-      anyReady(route.devices, patienceLeft(patience, this.#options.clock)),
-    )
-    if (failure === undefined) return undefined
-    return typeof failure === 'string' ? turnRefusal(failure) : failureRefusal(failure, undefined)
+  async #untilAnyReady({ patience, route }: Waiter): Promise<Refusal | TurnRefusal | undefined> {
+    const { clock } = this.#options
+    for (;;) {
+      // one that contradicts itself must not keep everybody else from being served
+      await setImmediate()
+      const gone = this.#gateOf(route).refusalOf(patience)
+      if (gone !== undefined) return gone
+      const startedAt = clock.now()
+      const waitMs = Math.min(LOOK_AGAIN_MS, patienceLeft(patience, clock))
+      const failure = await anyReady(route.devices, waitMs)
+      if (failure === undefined || route.devices.some((one) => one.isReady())) return undefined
+      // those that are away say so at once: where all did, there is nothing to wait for
+      if (clock.now() - startedAt < waitMs) return failureRefusal(failure, undefined)
+    }
   }
 
   #lineOf(device: SigningDevice): Turns {

@@ -1,4 +1,4 @@
-import { MarksJournal, type MarksJournalOptions, type Position } from '../policy/index.js'
+import { markName, MarksJournal, type MarksJournalOptions, type Position } from '../policy/index.js'
 import type { MarksTable } from './marks-table.js'
 
 /** What `init` did, place by place. */
@@ -20,7 +20,10 @@ export async function initSharedMarks(
   seeds: readonly Position[],
 ): Promise<SharedInit> {
   MarksJournal.refuseExisting(journal)
-  const seeded = await table.seed(seeds)
+  const known = new Set((await table.read()).marks.map(markName))
+  const missing = seeds.filter((seed) => !known.has(markName(seed)))
+  // a host that only joins needs no right to set first marks
+  const seeded = missing.length === 0 ? [] : await table.seed(missing)
   const { marks } = await table.read()
   MarksJournal.create(journal, marks)
   const takenOver = marks.filter(
