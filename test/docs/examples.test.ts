@@ -26,7 +26,7 @@ describe('the configurations of the README', () => {
   const examples = readme.fences.filter(({ language }) => language === 'yaml')
 
   test('are there', () => {
-    expect(examples).toHaveLength(4)
+    expect(examples).toHaveLength(5)
   })
 
   test.each(examples)('the one at line $at is accepted', ({ lines }) => {
