@@ -29,7 +29,6 @@ import {
   readFolder,
   readHostName,
   readKind,
-  readLevelGap,
   readMagicByte,
   readOnError,
   readPublicKey,
@@ -37,7 +36,7 @@ import {
   readText,
   wholeNumber,
 } from './values.js'
-import { readDatabaseUrl, readDeviceKind, readEndpoint, readObjectId } from './device-values.js'
+import { deviceSection, marksSection } from './schema-devices.js'
 import { readGroup, readMode, readPathPrefix } from './socket-values.js'
 
 const LEVELS = ' (levels)'
@@ -106,36 +105,6 @@ const signingKey = section({
   hours: hours.optional(),
 })
 
-const tokenKey = section({ label: leaf(readText), id: leaf(readObjectId) })
-
-const device = section({
-  kind: leaf(readDeviceKind),
-  port: leaf(readDevicePort),
-  serial_number: leaf(readText),
-  timeout_ms: leaf(wholeNumber(200, 10_000, MILLISECONDS)),
-  module: leaf(readFilePath),
-  token: section({ label: leaf(readText), serial: leaf(readText) }).optional(),
-  pin_file: leaf(readFilePath),
-  keys: table(tokenKey).nullish(),
-})
-
-const storeTimeout = leaf(wholeNumber(100, 5000, MILLISECONDS))
-
-const marks = section({
-  max_level_gap: leaf(readLevelGap),
-  postgresql: section({
-    url: oneOrMore(readDatabaseUrl),
-    passfile: leaf(readFilePath),
-    timeout_ms: storeTimeout,
-  }).optional(),
-  dynamodb: section({
-    table: leaf(readText),
-    region: leaf(readText),
-    endpoint: leaf(readEndpoint),
-    timeout_ms: storeTimeout,
-  }).optional(),
-})
-
 const client = section({
   public_key: leaf(readAuthenticationKey),
   certificate: leaf(readCertificateName),
@@ -180,7 +149,7 @@ export const fileSchema = section({
     serial_number: leaf(readText),
     timeout_ms: leaf(wholeNumber(200, 10_000, MILLISECONDS)),
   }).nullish(),
-  devices: table(device).optional(),
+  devices: table(deviceSection).optional(),
   failover: section({ return_after_s: leaf(wholeNumber(1, 86_400, ' (seconds)')) }).nullish(),
   server: section({
     listen: leaf(readListenAddress),
@@ -200,7 +169,7 @@ export const fileSchema = section({
   }).nullish(),
   admin: section({ listen: leaf(readListenAddress) }).nullish(),
   chains,
-  marks: marks.nullish(),
+  marks: marksSection.nullish(),
   head_check: section({
     rpc: leaf(readRpcUrl),
     max_ahead: leaf(wholeNumber(1, 100, LEVELS)),
@@ -217,7 +186,7 @@ export type FileContents = z.infer<typeof fileSchema>
 export type SigningKeyEntry = z.infer<typeof signingKey>
 
 /** One device's entry. */
-export type DeviceEntry = z.infer<typeof device>
+export type DeviceEntry = z.infer<typeof deviceSection>
 
 /** One client's entry. */
 export type ClientEntry = z.infer<typeof client>

@@ -1,54 +1,23 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Clock } from '../clock.js'
-import { payloadDigest, type PublicKey, type PublicKeyHash } from '../tezos/index.js'
+import { payloadDigest } from '../tezos/index.js'
 import { admit, permit, understand } from './admission.js'
 import { knownAnswer, refused } from './answers.js'
-import { auditLine, type Audited, type SignEvent } from './audit.js'
-import type { AuthenticationRules, DeviceProof } from './authentication.js'
+import { auditLine, type Audited } from './audit.js'
+import type { DeviceProof } from './authentication.js'
 import type { Verdict } from './decide.js'
 import { DeviceLines, type NotReady, type Serve } from './device-lines.js'
 import { deviceRefusal } from './device-proof.js'
 import { failureRefusal, quarantineRefusal } from './explain.js'
-import type { HeadCheck } from './head-check.js'
+import type { GuardedSignerOptions, SignerRules } from './guarded-signer-options.js'
 import { hookQuestion } from './hook-question.js'
-import type { KeyRules } from './key-rules.js'
-import type { PolicyHook } from './policy-hook.js'
-import type { MarkStore } from './mark-store.js'
 import { RateWatch } from './rate.js'
 import { refuse, type Refusal } from './refusal.js'
-import { Release, type SignerTrouble } from './release.js'
+import { Release } from './release.js'
 import type { SignRequest, SignResult } from './sign-request.js'
 import type { SigningDevice } from './signing-device.js'
-import type { DeviceRoutes, Route, SpareEvent } from './spares.js'
+import type { Route } from './spares.js'
 import { signingJob, type OngoingProgress, type SigningJob } from './signing-job.js'
 import { StateError } from './state-error.js'
-
-/** What may be signed, as far as a configuration says it. */
-export type SignerRules = {
-  readonly keys: readonly KeyRules[]
-  /** How requests prove who sent them, where a key asks for that. */
-  readonly authentication: AuthenticationRules
-  /** Compares blocks and votes with the chain's head, where a node is configured. */
-  readonly headCheck?: HeadCheck | undefined
-  /** The external services that are asked, by key. */
-  readonly hooks?: ReadonlyMap<PublicKeyHash, PolicyHook> | undefined
-}
-
-/** Whatever happens to requests, for the log. */
-export type SignerEvent = SignEvent | SignerTrouble | SpareEvent
-
-export type GuardedSignerOptions = SignerRules & {
-  readonly store: MarkStore
-  readonly devices: DeviceRoutes
-  readonly clock: Clock
-  /** For the hours of keys. */
-  readonly wallClock?: () => Date
-  /** The public key of a configured key, once it is known. */
-  readonly publicKeyOf: (key: PublicKeyHash) => PublicKey | undefined
-  /** Requests that may wait for one device; one more is refused. */
-  readonly queueCapacity: number
-  readonly onEvent: (event: SignerEvent) => void
-}
 
 /** What the device said yes to. */
 const PROVEN = { isProven: true } as const

@@ -5,12 +5,8 @@ export { authorise, MAX_PAYLOAD_BYTES, readPayload } from './authorise.js'
 export type { ChainHead, HeadAnswer } from './chain-head.js'
 export { decide, type Denial, type LevelGap, type Verdict } from './decide.js'
 export { explainPayload, type Explanation, type ExplainedRule, type ExplainInput } from './explain-payload.js'
-export {
-  GuardedSigner,
-  type GuardedSignerOptions,
-  type SignerEvent,
-  type SignerRules,
-} from './guarded-signer.js'
+export { GuardedSigner } from './guarded-signer.js'
+export type { GuardedSignerOptions, SignerEvent, SignerRules } from './guarded-signer-options.js'
 export { HeadCheck, HEAD_TIMEOUT_MS, type HeadCheckOptions, type HeadEvent } from './head-check.js'
 export type { HookQuestion } from './hook-question.js'
 export type { ImportedMark, ImportPlan } from './imported-mark.js'
@@ -27,7 +23,8 @@ export {
 } from './policy-hook.js'
 export { comparePosition, markName, type Mark, type MarkKey, type MarkRecord, type Wanted } from './mark.js'
 export type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
-export { MarksJournal, type MarksJournalOptions } from './marks-journal.js'
+export { MarksJournal } from './marks-journal.js'
+export type { MarksJournalOptions } from './marks-journal-options.js'
 export type { NonceUse } from './nonce-watch.js'
 export type { Refusal, RefusalCode } from './refusal.js'
 export type { SignerTrouble } from './release.js'

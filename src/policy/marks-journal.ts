@@ -7,6 +7,7 @@ import { createJournal, readJournal, refuseExistingJournal } from './journal-fil
 import type { NewEntry } from './journal-line.js'
 import { spendEntry, type JournalState, type Quarantine } from './journal-state.js'
 import { comparePosition, markName, type Mark, type MarkRecord, type Wanted } from './mark.js'
+import type { MarksJournalOptions } from './marks-journal-options.js'
 import type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
 import type { NonceUse } from './nonce-watch.js'
 import { firstOfEach, seededState, type Seed } from './seeds.js'
@@ -19,20 +20,8 @@ import {
   type WantedSpend,
 } from './spend.js'
 import { SoundJournal } from './sound-journal.js'
-import type { StateEvent } from './state-event.js'
 import { systemFiles, type StateFiles } from './state-files.js'
 import { lockState, type StateLock } from './state-lock.js'
-
-export type MarksJournalOptions = {
-  readonly directory: string
-  readonly maxLevelGap: LevelGap
-  /** Wall-clock time for the audit log and for spend windows; no mark depends on it. */
-  readonly wallClock?: () => Date
-  readonly files?: StateFiles
-  /** Size at which a segment is rolled. */
-  readonly segmentBytes?: number
-  readonly onEvent?: (event: StateEvent) => void
-}
 
 const SEGMENT_BYTES = 16 * 1024 * 1024
 

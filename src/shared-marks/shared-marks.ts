@@ -26,7 +26,7 @@ import { Background } from './background.js'
 import { Follower } from './follower.js'
 import type { MarksTable } from './marks-table.js'
 import type { SharedMarksEvent } from './shared-marks-event.js'
-import { notBelow } from './not-below.js'
+import { OperatorsHand } from './operators-hand.js'
 import { Trouble, type TableTrouble } from './trouble.js'
 import { refuseOlder } from './went-back.js'
 
@@ -43,9 +43,6 @@ export type SharedMarksOptions = {
 const REFRESH_MS = 1000
 /** How many times as often a table is read that did not answer. */
 const SOONER = 5
-/** A window without a limit that keeps what it is asked for as long as any window may need it. */
-const EVERYTHING: SpendWindow = { hours: 744, maxMutez: Number.MAX_SAFE_INTEGER, maxFeeMutez: undefined }
-
 /** Marks that several hosts share in a table; each has its own journal beside it. Nothing is let through without both. */
 export class SharedMarks implements MarkStore {
   readonly #journal: MarksJournal
@@ -53,6 +50,7 @@ export class SharedMarks implements MarkStore {
   readonly #trouble: Trouble
   readonly #follower: Follower
   readonly #background: Background
+  readonly #hand: OperatorsHand
   /** By mark: the payload that this host's device may be about to sign. */
   readonly #inHand = new Map<string, string>()
   #maxLevelGap: LevelGap
@@ -74,6 +72,8 @@ export class SharedMarks implements MarkStore {
       () => this.#pauseMs(refreshMs),
       () => this.#follower.refresh(),
     )
+    const parts = { journal, table, trouble: this.#trouble, follower: this.#follower }
+    this.#hand = new OperatorsHand({ ...parts, refresh: () => this.refresh() })
   }
 
   /**
@@ -181,38 +181,21 @@ export class SharedMarks implements MarkStore {
   }
 
   /** Lets a key sign again, on all hosts; whether it was in quarantine. */
-  async clearQuarantine(key: PublicKeyHash): Promise<boolean> {
-    this.#journal.check()
-    const wasShared = await this.#trouble.ask(() => this.#follower.clearQuarantine(key))
-    return this.#journal.clearQuarantine(key) || wasShared
+  clearQuarantine(key: PublicKeyHash): Promise<boolean> {
+    return this.#hand.clearQuarantine(key)
   }
 
   /** Raises a mark by hand, for all hosts. It never lowers one and never sets a first one. */
-  async raise(position: Position): Promise<RaiseOutcome> {
-    this.#journal.check()
-    const here = this.#floor(position)
-    const order = here && decide({ ...position, digest: '' }, here, 'off')
-    if (order !== undefined && order.verdict !== 'advance') {
-      return { outcome: 'refused', reason: 'not-higher', mark: here }
-    }
-    const outcome = await this.#trouble.ask(() => this.#table.raiseByHand(position))
-    if (outcome.outcome === 'raised') {
-      this.#journal.follow({ ...position, digest: undefined, signature: undefined }, 'shared')
-    }
-    await this.#background.run()
-    return outcome
+  raise(position: Position): Promise<RaiseOutcome> {
+    return this.#hand.raise(position)
   }
 
   /**
    * Sets the first mark of places that the table does not have, and takes over those that it has; tells which were new in
    * the table. Where this host's journal knows a higher mark, that is set.
    */
-  async seed(seeds: readonly Position[]): Promise<readonly Position[]> {
-    this.#journal.check()
-    const safe = seeds.map((seed) => notBelow(seed, this.#floor(seed)))
-    const fresh = await this.#trouble.ask(() => this.#table.seed(safe))
-    await this.#background.run()
-    return fresh
+  seed(seeds: readonly Position[]): Promise<readonly Position[]> {
+    return this.#hand.seed(seeds)
   }
 
   /** Puts another limit in force, from the next decision on. */
@@ -231,23 +214,12 @@ export class SharedMarks implements MarkStore {
    * what was spent, which counts from now on. It never lowers a mark and never sets a first one. After a failure some are
    * raised; it can be called again.
    */
-  async import(
+  import(
     imported: readonly ImportedMark[],
     quarantines: readonly Quarantine[],
     spends: readonly Spend[] = [],
   ): Promise<ImportPlan> {
-    this.#journal.check()
-    await this.#background.run()
-    this.#trouble.check()
-    const plan = this.planImport(imported)
-    await this.#trouble.ask(async () => {
-      for (const mark of plan.raised) await this.#table.raiseTo({ ...mark, signature: undefined })
-      for (const { key, digest } of quarantines) await this.#follower.tellQuarantine(key, digest)
-      for (const spend of spends) await this.#table.reserveSpend(spend, [EVERYTHING])
-    })
-    await this.#background.run()
-    this.#trouble.check()
-    return plan
+    return this.#hand.import(imported, quarantines, spends)
   }
 
   /** Reads the table now, and lets the journal follow. Never rejects: what went wrong is the trouble. */

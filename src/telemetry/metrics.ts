@@ -1,7 +1,3 @@
-import Counter from 'prom-client/lib/counter.js'
-import Gauge from 'prom-client/lib/gauge.js'
-import Histogram from 'prom-client/lib/histogram.js'
-import Registry from 'prom-client/lib/registry.js'
 import type { MarkRecord, SignEvent } from '../policy/index.js'
 import type { PublicKeyHash } from '../tezos/index.js'
 import type { BridgeEvent } from './bridge-event.js'
@@ -21,6 +17,7 @@ import {
   ruleLabel,
   UNKNOWN,
 } from './labels.js'
+import { Instruments } from './instruments.js'
 import { isConnected, isUp } from './reports.js'
 import { collectProcessMetrics } from './process-metrics.js'
 import type { Sources } from './sources.js'
@@ -33,8 +30,6 @@ export type MetricsOptions = {
   readonly now: () => Date
 }
 
-/** Seconds; fits a board that takes 150 ms, a budget of a few hundred, and one second as the end of patience. */
-const BUCKETS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 3]
 const CERTIFICATE_EXPIRY = "When the listener's certificate ends to be valid, as Unix time; 0 without TLS"
 const SYNC_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 3]
 const QUARANTINED = 'Keys that sign nothing because their device repeated a nonce'
@@ -44,103 +39,119 @@ const QUARANTINED = 'Keys that sign nothing because their device repeated a nonc
  * A series begins with 0 where it can: of one that begins with 1, Prometheus would not see that first event.
  */
 export class Metrics {
-  readonly #registry = new Registry()
+  readonly #made = new Instruments()
   readonly #options: MetricsOptions
   readonly #keys: ReadonlySet<PublicKeyHash>
   /** The devices that were found before. */
   readonly #wereReady = new Set<string>()
 
-  readonly #requests = this.#counter('requests_total', 'Requests by what became of them', [
+  readonly #requests = this.#made.counter('requests_total', 'Requests by what became of them', [
     ...['key', 'kind', 'outcome', 'code'],
   ])
-  readonly #duration = this.#histogram(
+  readonly #duration = this.#made.histogram(
     'request_duration_seconds',
     'From a request to its answer, unless a rule or a mark refused it',
     ['kind'],
   )
-  readonly #queueWait = this.#histogram(
+  readonly #queueWait = this.#made.histogram(
     'queue_wait_seconds',
     'From a request to its turn at the device or to its giving up, unless a rule or a mark refused it',
   )
-  readonly #roundTrip = this.#histogram('device_roundtrip_seconds', 'Commands that the device answered', [
-    'command',
-  ])
-  readonly #sync = this.#histogram(
+  readonly #roundTrip = this.#made.histogram(
+    'device_roundtrip_seconds',
+    'Commands that the device answered',
+    ['command'],
+  )
+  readonly #sync = this.#made.histogram(
     'mark_sync_seconds',
     'Raising a mark until it would survive a power cut',
     [],
     SYNC_BUCKETS,
   )
-  readonly #takeovers = this.#counter('device_takeovers_total', 'Times a key went to another of its devices')
-  readonly #reconnects = this.#counter('device_reconnects_total', 'Times the device was found again')
-  readonly #deviceErrors = this.#counter('device_errors_total', 'Failures of the device and its port', [
+  readonly #takeovers = this.#made.counter(
+    'device_takeovers_total',
+    'Times a key went to another of its devices',
+  )
+  readonly #reconnects = this.#made.counter('device_reconnects_total', 'Times the device was found again')
+  readonly #deviceErrors = this.#made.counter('device_errors_total', 'Failures of the device and its port', [
     'code',
   ])
-  readonly #noise = this.#counter('link_noise_total', 'Times bytes came that belong to no reply', ['reason'])
-  readonly #lateReplies = this.#counter('late_replies_total', 'Replies that came after their deadline')
-  readonly #verifyFailures = this.#counter(
+  readonly #noise = this.#made.counter('link_noise_total', 'Times bytes came that belong to no reply', [
+    'reason',
+  ])
+  readonly #lateReplies = this.#made.counter('late_replies_total', 'Replies that came after their deadline')
+  readonly #verifyFailures = this.#made.counter(
     'signature_verify_failures_total',
     'Signatures of the device that were withheld because they did not verify',
   )
-  readonly #denials = this.#counter(
+  readonly #denials = this.#made.counter(
     'mark_denials_total',
     "Requests that a high-water mark or the chain's head forbade",
     ['code'],
   )
-  readonly #journalErrors = this.#counter('journal_errors_total', 'Times the journal could not be used')
-  readonly #repeated = this.#counter('repeated_signatures_total', 'Stored signatures that were given again')
-  readonly #lastSignature = this.#gauge(
+  readonly #journalErrors = this.#made.counter('journal_errors_total', 'Times the journal could not be used')
+  readonly #repeated = this.#made.counter(
+    'repeated_signatures_total',
+    'Stored signatures that were given again',
+  )
+  readonly #lastSignature = this.#made.gauge(
     'last_signature_timestamp_seconds',
     'When the device last signed, as Unix time',
     ['key', 'kind'],
   )
-  readonly #authentication = this.#counter('auth_failures_total', 'Requests that were not authenticated')
-  readonly #policyDenials = this.#counter('policy_denials_total', 'Requests that a rule forbade', ['rule'])
+  readonly #authentication = this.#made.counter('auth_failures_total', 'Requests that were not authenticated')
+  readonly #policyDenials = this.#made.counter('policy_denials_total', 'Requests that a rule forbade', [
+    'rule',
+  ])
 
-  readonly #hookErrors = this.#counter('hook_errors_total', 'Questions without an answer', ['reason'])
+  readonly #hookErrors = this.#made.counter('hook_errors_total', 'Questions without an answer', ['reason'])
 
   constructor(options: MetricsOptions) {
     this.#options = options
     this.#keys = new Set(options.keys)
-    this.#gauge('build_info', 'The version that runs', ['version', 'node']).set(
-      { version: options.version, node: process.version },
-      1,
-    )
+    this.#made
+      .gauge('build_info', 'The version that runs', ['version', 'node'])
+      .set({ version: options.version, node: process.version }, 1)
     this.#begin()
-    collectProcessMetrics(this.#registry)
+    collectProcessMetrics(this.#made.registry)
   }
 
   /** Shows what is, from now on. Called once; `sources` may change what they read. */
   show(sources: () => Sources, isReady: () => boolean): void {
     this.#recall(sources().marks())
-    this.#gauge('ready', 'Whether a signature could be made now', [], (gauge) => {
+    this.#made.gauge('ready', 'Whether a signature could be made now', [], (gauge) => {
       gauge.set(isReady() ? 1 : 0)
     })
-    this.#gauge('device_connected', 'Whether every key has its device', [], (gauge) => {
+    this.#made.gauge('device_connected', 'Whether every key has its device', [], (gauge) => {
       gauge.set(isConnected(sources()) ? 1 : 0)
     })
-    this.#gauge('device_up', 'Whether a device can be asked now', ['device'], (gauge) => {
+    this.#made.gauge('device_up', 'Whether a device can be asked now', ['device'], (gauge) => {
       for (const device of sources().devices()) gauge.set({ device: device.name }, isUp(device) ? 1 : 0)
     })
-    this.#gauge('marks_available', 'Whether marks can be raised now', [], (gauge) => {
+    this.#made.gauge('marks_available', 'Whether marks can be raised now', [], (gauge) => {
       gauge.set(sources().marksTrouble?.() === undefined ? 1 : 0)
     })
-    this.#gauge('queue_depth', 'Requests that wait for the device', [], (gauge) => {
+    this.#made.gauge('queue_depth', 'Requests that wait for the device', [], (gauge) => {
       gauge.set(sources().waiting())
     })
-    this.#gauge('tls_certificate_expiry_timestamp_seconds', CERTIFICATE_EXPIRY, [], (gauge) => {
+    this.#made.gauge('tls_certificate_expiry_timestamp_seconds', CERTIFICATE_EXPIRY, [], (gauge) => {
       gauge.set((sources().certificateExpiresAt?.()?.getTime() ?? 0) / 1000)
     })
-    this.#gauge('keys_quarantined', QUARANTINED, [], (gauge) => {
+    this.#made.gauge('keys_quarantined', QUARANTINED, [], (gauge) => {
       gauge.set(sources().quarantines().length)
     })
     for (const place of ['level', 'round'] as const) {
-      this.#gauge(`mark_${place}`, `The ${place} of a high-water mark`, ['chain', 'key', 'kind'], (gauge) => {
-        gauge.reset()
-        for (const { chain, key, kind, [place]: value } of sources().marks()) {
-          if (this.#keys.has(key)) gauge.set({ chain, key, kind }, value)
-        }
-      })
+      this.#made.gauge(
+        `mark_${place}`,
+        `The ${place} of a high-water mark`,
+        ['chain', 'key', 'kind'],
+        (gauge) => {
+          gauge.reset()
+          for (const { chain, key, kind, [place]: value } of sources().marks()) {
+            if (this.#keys.has(key)) gauge.set({ chain, key, kind }, value)
+          }
+        },
+      )
     }
   }
 
@@ -185,7 +196,7 @@ export class Metrics {
   }
 
   async read(): Promise<{ readonly contentType: string; readonly text: string }> {
-    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() }
+    return { contentType: this.#made.registry.contentType, text: await this.#made.registry.metrics() }
   }
 
   /** What can be known beforehand begins with 0. */
@@ -242,23 +253,5 @@ export class Metrics {
   #refused(code: string): void {
     this.#requests.inc({ key: UNKNOWN, kind: UNKNOWN, outcome: 'refused', code: codeLabel(code) })
     if (POLICY_RULES.includes(code)) this.#policyDenials.inc({ rule: ruleLabel(code, undefined) })
-  }
-
-  #counter(name: string, help: string, labelNames: string[] = []): Counter {
-    return new Counter({ name: `tezio_${name}`, help, labelNames, registers: [this.#registry] })
-  }
-
-  #histogram(name: string, help: string, labelNames: string[] = [], buckets = BUCKETS): Histogram {
-    return new Histogram({ name: `tezio_${name}`, help, labelNames, buckets, registers: [this.#registry] })
-  }
-
-  #gauge(name: string, help: string, labelNames: string[] = [], collect?: (gauge: Gauge) => void): Gauge {
-    const gauge: Gauge = new Gauge({
-      ...{ name: `tezio_${name}`, help, labelNames, registers: [this.#registry] },
-      collect() {
-        collect?.(this)
-      },
-    })
-    return gauge
   }
 }
