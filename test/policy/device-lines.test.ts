@@ -79,10 +79,11 @@ class Bench {
   /** Asks for a key that these devices hold. */
   ask(key: typeof TZ1, devices: readonly FakeDevice[], signal?: AbortSignal): number {
     const number = ++this.#asked
-    const serve = async (device: SigningDevice, waitMs: number): Promise<{ said: string } | NotReady> => {
+    const serve = async (chosen: SigningDevice, waitMs: number): Promise<{ said: string } | NotReady> => {
+      const device = devices.find((one) => one === chosen)!
       const notReady = await device.ready(waitMs)
       if (notReady !== undefined) return { notReady }
-      const said = await this.#work(number, key, device as FakeDevice)
+      const said = await this.#work(number, key, device)
       if (said !== 'signed') this.lines.noteAnswer(device, said)
       return { said }
     }
