@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: INSTALL_TIMEOUT_MS })
 
 const whyNot = whyNoTokens()
 
-let closing: (() => unknown)[] = []
+const closing: (() => unknown)[] = []
 
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
