@@ -1,26 +1,14 @@
 import type { Pkcs11Device } from '../device/pkcs11/index.js'
 import type { SigningDevice } from '../policy/index.js'
-import { deviceFailure } from './signing-device.js'
+import { orFailure } from './signing-device.js'
 
 /** Introduces a PKCS#11 token to the guarded signer. It has no authentication key, so it judges no signatures. */
 export function pkcs11SigningDevice(name: string, device: Pkcs11Device): SigningDevice {
   return {
     name,
     isReady: () => ['ready', 'busy'].includes(device.health().state),
-    ready: async (ms) => {
-      try {
-        await device.ready(ms)
-        return undefined
-      } catch (error) {
-        return deviceFailure(error)
-      }
-    },
-    sign: async (key, payload) => {
-      try {
-        return { outcome: 'signed', signature: await device.sign(key, payload) }
-      } catch (error) {
-        return deviceFailure(error)
-      }
-    },
+    ready: (ms) => orFailure(() => device.ready(ms).then(() => undefined)),
+    sign: (key, payload) =>
+      orFailure(async () => ({ outcome: 'signed', signature: await device.sign(key, payload) })),
   }
 }

@@ -12,40 +12,35 @@ export function signingDevice(
   return {
     name,
     isReady: () => ['ready', 'busy'].includes(device.health().state),
-    ready: async (ms) => {
-      try {
-        await device.ready(ms)
-        return undefined
-      } catch (error) {
-        return deviceFailure(error)
-      }
-    },
-    sign: async (key, payload) => {
-      const alias = aliases.get(key)
-      try {
+    ready: (ms) => orFailure(() => device.ready(ms).then(() => undefined)),
+    sign: (key, payload) =>
+      orFailure(async () => {
+        const alias = aliases.get(key)
         if (alias === undefined) throw new DeviceError('device-refused', `${key} has no place on the device`)
         if (payload.length === 0 || payload.length > MAX_MESSAGE_SIZE) {
           const text = `a payload of ${payload.length} bytes: the device takes 1 to ${MAX_MESSAGE_SIZE}`
           throw new DeviceError('device-refused', text)
         }
         return { outcome: 'signed', signature: await device.sign(alias, payload) }
-      } catch (error) {
-        return deviceFailure(error)
-      }
-    },
-    verify: async (message, signature) => {
-      try {
+      }),
+    verify: (message, signature) =>
+      orFailure(async () => {
         const isValid = await device.verify(AUTHENTICATION_ALIAS, message, signature)
         return { outcome: 'verified', isValid }
-      } catch (error) {
-        return deviceFailure(error)
-      }
-    },
+      }),
   }
 }
 
-/** A DeviceError as the value that the guarded signer takes; what else was thrown is thrown on. */
-export function deviceFailure(error: unknown): DeviceFailure {
+/** What a driver does, with a DeviceError as the value that the guarded signer takes; what else is thrown is thrown on. */
+export async function orFailure<Value>(action: () => Promise<Value>): Promise<Value | DeviceFailure> {
+  try {
+    return await action()
+  } catch (error) {
+    return deviceFailure(error)
+  }
+}
+
+function deviceFailure(error: unknown): DeviceFailure {
   if (!(error instanceof DeviceError)) throw error
   return { outcome: 'failed', code: failureCode(error), message: error.message, sent: error.sent }
 }

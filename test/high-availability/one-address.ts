@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '../free-port.js'
 import { alone } from '../e2e/daemon.js'
 import { readDocument } from '../docs/documents.js'
 
@@ -56,16 +56,6 @@ function documented(): string {
   const [, text] = /```nginx\n([^`]+)```/.exec(readDocument('docs/high-availability.md').text) ?? []
   if (text === undefined) throw new Error('docs/high-availability.md shows no nginx')
   return text
-}
-
-/** nginx cannot choose a port by itself. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 const mainConfig = (folder: string, site: string) => `daemon off;

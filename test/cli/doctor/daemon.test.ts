@@ -6,7 +6,8 @@ import { judgeVersion } from '../../../src/cli/doctor/checks/daemon.js'
 import type { CheckResult } from '../../../src/cli/doctor/examine.js'
 import { MarksJournal } from '../../../src/policy/index.js'
 import { BAKING_CONFIG, Bench, cli } from '../../e2e/daemon.js'
-import { findingOf, freePort } from './support.js'
+import { freePort } from '../../free-port.js'
+import { findingOf } from './support.js'
 
 // each test starts the compiled program several times
 vi.setConfig({ testTimeout: 60_000 })

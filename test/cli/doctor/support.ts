@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -71,21 +70,6 @@ export function place(text = BAKER, parent?: string) {
   const config = join(folder, 'config.yaml')
   writeFileSync(config, text, { mode: 0o640 })
   return { folder, config, stateDir: join(folder, 'state') }
-}
-
-/** A TCP port that nobody has at the moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port)
-        else reject(new Error('no port'))
-      })
-    })
-  })
 }
 
 /** Sysfs and udev as they are with a board at /dev/ttyACM0. `mm`: what udev's database says of it. */

@@ -9,11 +9,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Client } from 'pg'
+import { freePort } from '../../free-port.js'
 import { systemErrorCode } from '../../../src/system-error.js'
 import { alone } from '../../e2e/daemon.js'
 
@@ -44,15 +44,6 @@ function runAny(...line: readonly string[]): void {
 
 function run(name: string, ...args: readonly string[]): void {
   runAny(program(name), ...args)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 /** The superuser's name of every cluster. */
