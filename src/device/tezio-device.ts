@@ -8,6 +8,7 @@ import { openSerialLink, type LinkBinding, type SerialLink } from './serial-link
 import { BOARD_TIMINGS, type SessionTimings } from './session-timings.js'
 import { Session } from './session.js'
 import { sign, verify, type Command, type KeyAlias } from './tezio/index.js'
+import { supervise } from './supervise.js'
 
 /** A snapshot from memory: asking for it never touches the port. `since` is an instant of the device's clock, in ms. */
 export type DeviceHealth = {
@@ -38,7 +39,6 @@ export type TezioDeviceOptions = {
 }
 
 const SYNC_ATTEMPTS = 3
-const BACK_OFF_MS = { first: 250, most: 2000 }
 
 /**
  * A Tezio HSM that is opened, recognised, and opened again whenever it was lost.
@@ -65,7 +65,11 @@ export class TezioDevice {
 
   /** Begins to look for the board, and goes on until `close`. Call it once. */
   open(): void {
-    this.#supervisor = this.#supervise()
+    this.#supervisor = supervise(
+      this.#status,
+      () => this.#isClosed,
+      () => this.#liveOnce(),
+    )
   }
 
   /** The board's public keys as last read; empty before the first contact, kept while the board is away. */
@@ -131,17 +135,6 @@ export class TezioDevice {
   async #exchange<Request, Reply>(command: Command<Request, Reply>, request: Request): Promise<Reply> {
     if (this.#session === undefined || this.#status.state !== 'ready') throw this.#status.unavailable()
     return this.#session.exchange(command, request, this.#options.timeoutMs)
-  }
-
-  async #supervise(): Promise<void> {
-    let backOffMs = BACK_OFF_MS.first
-    while (!this.#isClosed) {
-      const readyBefore = this.#status.timesReady
-      await this.#liveOnce()
-      if (this.#status.timesReady > readyBefore) backOffMs = BACK_OFF_MS.first
-      await this.#status.until(() => this.#isClosed, backOffMs)
-      backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS.most)
-    }
   }
 
   /** One life of one port, from finding it to losing it. */

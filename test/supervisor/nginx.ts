@@ -56,22 +56,16 @@ export class Nginx {
     this.client = makeIdentity(folder, 'baker')
     const file = join(folder, 'nginx.conf')
     writeFileSync(join(folder, 'tezio-bridge.conf'), this.#example(upstreams))
-    writeFileSync(file, mainConfig(folder))
-    this.#child = spawn(...alone(['nginx', '-p', folder, '-c', file, '-e', 'stderr']), {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    writeFileSync(file, nginxConfig(folder, `include ${folder}/tezio-bridge.conf;`))
+    this.#child = spawnNginx(folder, file)
   }
 
   /** Resolves when it serves. */
   static async start(folder: string, upstreams: readonly string[]): Promise<Nginx> {
     mkdirSync(join(folder, 'temp'))
     const nginx = new Nginx(folder, upstreams, await freePort())
-    const said: string[] = []
-    for await (const line of createInterface({ input: nginx.#child.stderr! })) {
-      said.push(line)
-      if (line.includes('start worker process ')) return nginx
-    }
-    throw new Error(`nginx did not start: ${said.join('\n')}`)
+    await untilServing(nginx.#child)
+    return nginx
   }
 
   /** The shipped text, with what its comments tell to change. */
@@ -121,7 +115,8 @@ export class Nginx {
   }
 }
 
-const mainConfig = (folder: string) => `daemon off;
+/** What stands around `inside`, which belongs into `http { }`: all that nginx writes is below `folder`. */
+export const nginxConfig = (folder: string, inside: string) => `daemon off;
 ${userInfo().uid === 0 ? 'user root;' : ''}
 pid ${folder}/nginx.pid;
 error_log stderr notice;
@@ -134,6 +129,24 @@ http {
   fastcgi_temp_path ${folder}/temp/fastcgi;
   uwsgi_temp_path ${folder}/temp/uwsgi;
   scgi_temp_path ${folder}/temp/scgi;
-  include ${folder}/tezio-bridge.conf;
+  ${inside}
 }
 `
+
+/** Starts nginx with a file below `folder`, where a folder `temp` is. */
+export function spawnNginx(folder: string, file: string): ChildProcess {
+  return spawn(...alone(['nginx', '-p', folder, '-c', file, '-e', 'stderr']), {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+}
+
+/** Resolves when it serves; rejects with what it said when it ended instead. */
+export async function untilServing({ stderr }: ChildProcess): Promise<void> {
+  const said: string[] = []
+  if (stderr === null) throw new Error('nobody hears nginx')
+  for await (const line of createInterface({ input: stderr })) {
+    said.push(line)
+    if (line.includes('start worker process ')) return
+  }
+  throw new Error(`nginx did not start: ${said.join('\n')}`)
+}

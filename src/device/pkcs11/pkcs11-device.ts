@@ -9,6 +9,7 @@ import type { TokenName } from './messages.js'
 import { proveKey, publicKeyOf, type TokenKey } from './prove-keys.js'
 import { signDigest, unexpected } from './sign-digest.js'
 import { TokenProcess } from './token-process.js'
+import { supervise } from '../supervise.js'
 
 export type Pkcs11DeviceOptions = {
   /** The path of the PKCS#11 library. */
@@ -24,8 +25,6 @@ export type Pkcs11DeviceOptions = {
   readonly onEvent?: DeviceEventSink | undefined
   readonly clock?: Clock | undefined
 }
-
-const BACK_OFF_MS = { first: 250, most: 2000 }
 
 /** Loading, initialising, logging in and finding keys, together; modules of network HSMs take seconds. */
 const OPENING_MS = 10_000
@@ -52,7 +51,11 @@ export class Pkcs11Device {
 
   /** Begins to look for the token, and goes on until `close` or a refused PIN. Call it once. */
   open(): void {
-    this.#supervisor = this.#supervise()
+    this.#supervisor = supervise(
+      this.#status,
+      () => this.#isOver,
+      () => this.#liveOnce(),
+    )
   }
 
   /** The public keys as last proven; empty before the first contact, kept while the token is away. */
@@ -139,17 +142,6 @@ export class Pkcs11Device {
       throw new DeviceError('device-unavailable', process.endReason.message)
     if (process.isBusy) throw new DeviceError('device-busy', 'the token is making another signature')
     return process
-  }
-
-  async #supervise(): Promise<void> {
-    let backOffMs = BACK_OFF_MS.first
-    while (!this.#isOver) {
-      const readyBefore = this.#status.timesReady
-      await this.#liveOnce()
-      if (this.#status.timesReady > readyBefore) backOffMs = BACK_OFF_MS.first
-      await this.#status.until(() => this.#isOver, backOffMs)
-      backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS.most)
-    }
   }
 
   /** One life of one process of the module, from its start to its end. */
