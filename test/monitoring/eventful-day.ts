@@ -4,20 +4,23 @@ import { transcriptKeys } from '../device/support.js'
 import { ADDRESS, Bench, sign, type Daemon } from '../e2e/daemon.js'
 import { attestation, block, operation, preattestation } from '../e2e/payloads.js'
 
-/** A key that asks for authentication, one without, and a simulated board. */
-const CONFIG = `
+/** A key that asks for authentication, one without, and two simulated boards that hold both. */
+const configuration = ([left = '', right = '']: readonly string[]) => `
 server: { listen: "127.0.0.1:0" }
 admin: { listen: "127.0.0.1:0" }
 high_water_marks:
   level: { 0x11: 0, 0x12: 0, 0x13: 0 }
+devices:
+  left: { kind: tezio, port: '${left}' }
+  right: { kind: tezio, port: '${right}' }
 policy:
   signing_keys:
-    ${ADDRESS.tz1}: { allowed_ops: [0x03] }
-    ${ADDRESS.tz3}: { allowed_ops: [0x03, 0x11, 0x12, 0x13], auth_req: false }
+    ${ADDRESS.tz1}: { allowed_ops: [0x03], devices: [left, right] }
+    ${ADDRESS.tz3}: { allowed_ops: [0x03, 0x11, 0x12, 0x13], auth_req: false, devices: [left, right] }
   auth_key: { pkh: tz3QaGkVCH9iVy4Rh7fQJobiQnc4yJpQKoMJ }
 `
 
-/** A daemon with its simulated board, to which everything happens that a dashboard shows. */
+/** A daemon with its simulated boards, to which everything happens that a dashboard shows. */
 export class EventfulDay {
   readonly daemon: Daemon
   readonly adminUrl: string
@@ -34,11 +37,14 @@ export class EventfulDay {
   }
 
   static async begin(): Promise<EventfulDay> {
-    const simulated = createSimulatedTezio({ keys: transcriptKeys() })
-    const bench = new Bench(CONFIG, simulated)
+    const [simulated, spare] = [1, 2].map(() => createSimulatedTezio({ keys: transcriptKeys() }))
+    const bench = new Bench(configuration, simulated, spare!)
+    // The spare comes at the end: what the first board is to fail at must not go to the other one.
+    bench.boards[1]!.port.unplug()
     expect(await bench.init()).toMatchObject({ code: 0, stderr: '' })
-    const daemon = await bench.started()
-    const rack = new FaultRack({ device: simulated, port: bench.port })
+    const daemon = bench.startConfigured()
+    await daemon.line('device.ready')
+    const rack = new FaultRack({ device: bench.simulated, port: bench.port })
     return new EventfulDay(bench, rack, daemon, [await daemon.url(), await daemon.adminUrl()])
   }
 
@@ -60,6 +66,7 @@ export class EventfulDay {
     expect(await this.#ask(operation(), ADDRESS.tz2)).toBe('unknown-key')
     await this.#unplug()
     await this.#failingLink()
+    await this.#failOver()
     expect(await this.#ask(block(20, 1))).toBe('200')
   }
 
@@ -81,6 +88,14 @@ export class EventfulDay {
     expect(await this.#ask(block(12))).toBe('device-timeout')
     await this.daemon.line('device.late-reply-discarded', from)
     await this.daemon.line('device.resynced', from)
+  }
+
+  async #failOver(): Promise<void> {
+    const from = this.daemon.lines.length
+    this.#bench.boards[1]!.port.replug()
+    await this.daemon.line('device.ready', from)
+    this.#bench.port.unplug()
+    await this.daemon.line('device.lost', from)
   }
 
   close(): Promise<void> {
