@@ -1,50 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DeviceLines, type NotReady } from '../../src/policy/device-lines.js'
-import type { DeviceFailure, RefusalCode, SigningDevice, SpareEvent } from '../../src/policy/index.js'
+import type { RefusalCode, SigningDevice, SpareEvent } from '../../src/policy/index.js'
+import { ComingDevice, settle } from './coming-device.js'
 import { ManualClock, TZ1, TZ3 } from './fixture.js'
 
 const QUIET_MS = 60_000
 const PATIENCE_MS = 4000
 
-/** A device that is there or not, and works only when it is told to. */
-class FakeDevice implements SigningDevice {
-  readonly name: string
-  readonly #clock: ManualClock
-  readonly #waiting = new Set<() => void>()
-  isUp = true
-  /** Whether it will be up soon: then `ready` waits for it. */
-  isSyncing = false
-
-  constructor(name: string, clock: ManualClock) {
-    this.name = name
-    this.#clock = clock
-  }
-
-  readonly isReady = () => this.isUp
-
-  readonly ready = async (ms: number): Promise<DeviceFailure | undefined> => {
-    if (!this.isUp && this.isSyncing && ms > 0) {
-      await new Promise<void>((resolve) => {
-        const cancel = this.#clock.after(ms, resolve)
-        this.#waiting.add(() => {
-          cancel()
-          resolve()
-        })
-      })
-    }
-    const message = `${this.name} is away`
-    return this.isUp ? undefined : { outcome: 'failed', code: 'device-unavailable', message, sent: false }
-  }
-
+/** A device that comes and goes, and works only when it is told to. */
+class FakeDevice extends ComingDevice {
   readonly sign = () => Promise.reject(new Error('nobody signs here'))
-
-  become(state: 'up' | 'away' | 'syncing'): void {
-    this.isUp = state === 'up'
-    this.isSyncing = state === 'syncing'
-    for (const wake of this.#waiting) wake()
-    this.#waiting.clear()
-  }
 }
 
 type Work = {
@@ -52,11 +18,6 @@ type Work = {
   readonly key: string
   readonly device: FakeDevice
   readonly end: (code: RefusalCode | 'signed') => void
-}
-
-/** Lets all promises run that can. */
-const settle = async () => {
-  for (let turn = 0; turn < 4; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve))
 }
 
 class Bench {

@@ -23,6 +23,7 @@ import {
   parsePublicKeyHash,
   payloadDigest,
   publicKeyHash,
+  toHex,
   type AuthenticationPublicKey,
   type AuthenticationVerifier,
   type Curve,
@@ -192,6 +193,18 @@ export function signWith({ curve, secret }: TestKey, payload: Uint8Array): Uint8
   return curve === 'p256'
     ? p256.sign(digest, secret, { prehash: false, lowS: true })
     : secp256k1.sign(digest, secret, { prehash: false, lowS: true })
+}
+
+/** An ECDSA signature with a nonce of the device's choice, S low. */
+export function signWithNonce({ curve, secret }: TestKey, payload: Uint8Array, nonce: bigint): Uint8Array {
+  if (curve === 'ed25519') throw new Error('not an ECDSA key')
+  const { Point, Signature } = CURVE[curve]
+  const { Fn } = Point
+  const r = Fn.create(Point.BASE.multiply(nonce).toAffine().x)
+  const z = Fn.create(BigInt(`0x${toHex(payloadDigest(payload))}`))
+  const s = Fn.mul(Fn.inv(nonce), Fn.add(z, Fn.mul(r, BigInt(`0x${toHex(secret)}`))))
+  const signature = new Signature(r, s)
+  return (signature.hasHighS() ? new Signature(r, Fn.neg(s)) : signature).toBytes()
 }
 
 /** The same ECDSA signature with the other S. */

@@ -1,6 +1,4 @@
 import { join } from 'node:path'
-import { p256 } from '@noble/curves/nist.js'
-import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { describe, expect, test } from 'vitest'
 import {
   GuardedSigner,
@@ -39,6 +37,7 @@ import {
   authorized,
   onlyDevice,
   signWith,
+  signWithNonce,
   temporaryDirectory,
   testKey,
   TZ1,
@@ -427,21 +426,6 @@ describe('the numbers of an ECDSA signature', () => {
 })
 
 describe('a nonce', () => {
-  const CURVES = { secp256k1, p256 } as const
-
-  /** A signature with a nonce of the device's choice, S low. */
-  function signWithNonce(key: TestKey, payload: Uint8Array, nonce: bigint): Uint8Array {
-    if (key.curve === 'ed25519') throw new Error('not an ECDSA key')
-    const { Point, Signature } = CURVES[key.curve]
-    const { Fn } = Point
-    const r = Fn.create(Point.BASE.multiply(nonce).toAffine().x)
-    const z = Fn.create(BigInt(`0x${toHex(payloadDigest(payload))}`))
-    const secret = BigInt(`0x${toHex(key.secret)}`)
-    const s = Fn.mul(Fn.inv(nonce), Fn.add(z, Fn.mul(r, secret)))
-    const signature = new Signature(r, s)
-    return (signature.hasHighS() ? new Signature(r, Fn.neg(s)) : signature).toBytes()
-  }
-
   describe.each(['secp256k1', 'p256'] as const)('of an %s key', (curve) => {
     const key = testKey(curve)
     const bench = (nonceOf: (payload: Uint8Array) => bigint, journal: Partial<MarksJournalOptions> = {}) => {
