@@ -14,7 +14,7 @@ const APART = [
 const OPTIONAL = ['/src/device/pkcs11/', '/src/shared-marks/']
 
 /**
- * Makes one file, `daemon.js`, of all that `tezio-bridge serve` loads: finding, reading and compiling six hundred was more
+ * Makes one file, `daemon-core.js` behind the entry `daemon.js`, of all that every `tezio-bridge serve` loads: finding, reading and compiling six hundred was more
  * than a third of the time from a start to the first signature. What only some configurations need, by an `import()`, lies
  * in files of its own beside it, which share its modules. Other commands load the files of the program one by one; where
  * the daemon refers to them (`./commands.js`) it lies beside them. Resolves with the paths of the modules in each file.

@@ -12,7 +12,7 @@ process.stdout.on('error', (error) => {
   if (systemErrorCode(error) !== 'EPIPE') throw error
   process.exit()
 })
-// The build puts all that `serve` needs into one file, which is read and compiled much sooner than hundreds.
+// The build puts all that every `serve` needs into one file behind this entry, which is read and compiled much sooner than hundreds.
 const program: string = process.argv[2] === 'serve' ? './daemon.js' : './program.js'
 const { runCli } = (await import(program)) as typeof Program
 process.exitCode = await runCli(process.argv.slice(2), processOutput)

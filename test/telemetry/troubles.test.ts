@@ -24,6 +24,10 @@ describe('what deserves a warning', () => {
   test.each<readonly [string, readonly BridgeEvent[]]>([
     ['device-reconnects', [READY, READY]],
     ['foreign-writer', [{ event: 'device.sync-lost', device: 'board', reason: 'stray-bytes' }]],
+    [
+      'spare-took-over',
+      [{ event: 'device.took-over', key: KEY, device: 'right', instead: 'left', reason: 'device-lost' }],
+    ],
     ['late-replies', [{ event: 'device.late-reply-discarded', device: 'board', bytes: 3 }]],
     ['journal-failed', [FAILED]],
     ['head-unknown', [UNKNOWN]],
@@ -46,6 +50,7 @@ describe('what deserves a warning', () => {
   test.each<readonly [string, readonly BridgeEvent[]]>([
     ['a signature', [decided(), decided({ outcome: 'repeated' })]],
     ['the first contact with the board', [READY]],
+    ['the first contact with a second board', [READY, { ...READY, device: 'spare' }]],
     [
       'a reply that fits again after a lost one',
       [{ event: 'device.sync-lost', device: 'board', reason: 'no-reply' }],
