@@ -96,7 +96,9 @@ export function parseEthPolicy(text: string, file: string): EthPolicy {
 /** The policy a device with this profile gets. Throws a RangeError for one that the profile has no use for. */
 export function ethPolicyFor(profile: Profile, policy: EthPolicy | undefined): EthPolicy | undefined {
   if (policy === undefined || profile.signsEthereum) return policy
-  throw new RangeError(`profile ${profile.name} signs nothing for Ethereum: a policy for it needs profile eth`)
+  throw new RangeError(
+    `profile ${profile.name} signs nothing for Ethereum: a policy for it needs profile eth`,
+  )
 }
 
 function parseJson(text: string, file: string): unknown {
