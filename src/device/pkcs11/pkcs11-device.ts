@@ -3,7 +3,7 @@ import { payloadDigest, type PublicKey, type PublicKeyHash } from '../../tezos/i
 import { DeviceError } from '../device-error.js'
 import type { DeviceEvent, DeviceEventSink } from '../device-event.js'
 import { DeviceStatus } from '../device-status.js'
-import type { DeviceHealth } from '../tezio-device.js'
+import type { DeviceHealth } from '../device-health.js'
 import { pinRefused } from './cryptoki-error.js'
 import type { TokenName } from './messages.js'
 import { proveKey, publicKeyOf, type TokenKey } from './prove-keys.js'
