@@ -19,7 +19,8 @@ export const MAX_NONCE = (1n << 64n) - 2n
 export const MAX_USER_ID = (1n << 32n) - 1n
 
 /** A value of a JSON text in a message: at most its first 60 characters. */
-export const show = (value: unknown): string => String(JSON.stringify(value)).slice(0, 60)
+export const show = (value: unknown): string =>
+  (value === undefined ? 'nothing' : JSON.stringify(value)).slice(0, 60)
 
 /** A field that `read` makes a value of, or a sentence that says what is wrong. */
 function field<Value>(read: (value: unknown) => { readonly value: Value } | string) {
