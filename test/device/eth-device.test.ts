@@ -94,7 +94,8 @@ describe('a Tezio that signs for Ethereum', () => {
   })
 
   it('is not asked by a bridge that bakes', async () => {
-    const { device, simulated } = await onBinding({}, { asksInfo: false })
+    const simulated = createSimulatedTezio({ keys: ETH_KEYS, profile: 'eth', ethPolicy: POLICY })
+    const device = await ready({ binding: createSimulatedBinding(simulated, PATH) })
     expect(device.info()).toBeUndefined()
     expect(namesOf(simulated)).toEqual(['GET_PK', 'GET_PK', 'GET_PK', 'GET_PK'])
   })
