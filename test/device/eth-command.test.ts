@@ -33,12 +33,20 @@ describe('GET_INFO', () => {
     expect(getInfo.decode(bytes(body))).toEqual({ kind: 'value', value: { firmware, capabilities } })
   })
 
+  it.each(['0201000003000000', 'b0', 'd4'])(
+    'takes %s for firmware that it does not know, which may bake all the same',
+    (body) => {
+      const value = { firmware: 'unknown', capabilities: [] }
+      expect(getInfo.decode(bytes(body))).toEqual({ kind: 'value', value })
+    },
+  )
+
   it('is written by a device as it is read by a host', () => {
     const info: DeviceInfo = { firmware: '3.14.255', capabilities: ['strict-prehash', 'wrap'] }
     expect(getInfo.decode(encodeInfo(info))).toEqual({ kind: 'value', value: info })
   })
 
-  it.each(['0201000003000000', '01010000030000', '010100000300000000', ''])('does not read %s', (body) => {
+  it.each(['01010000030000', '010100000300000000', ''])('does not read %s', (body) => {
     expect(getInfo.decode(bytes(body))).toMatchObject({ kind: 'malformed' })
   })
 })
