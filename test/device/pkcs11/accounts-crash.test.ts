@@ -51,7 +51,8 @@ async function checkAfterwards(device: AccountsToken, id: string, isAnyFileNew: 
 
 /** One of each kind for an id, and none is left over that an account could be taken for. */
 function checkObjects(tokens: SoftTokens, ids: readonly string[]): void {
-  const objects = tokens.objects(LABEL, PIN).filter(({ label, id }) => label !== '' || id !== '')
+  // SoftHSM also leaves objects in which there is nothing yet, neither an id nor a name nor a key
+  const objects = tokens.objects(LABEL, PIN).filter(({ label, id }) => label !== '' || /^[0-9a-f]+$/.test(id))
   const found = objects.map(({ id, isPrivate, label }) => `${id} ${String(isPrivate)} ${label}`)
   expect(found.sort()).toEqual(
     ids.flatMap((id) => [`${id} false acct:${id}`, `${id} true acct:${id}`]).sort(),
