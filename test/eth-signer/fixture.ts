@@ -46,6 +46,8 @@ export class TestDevice implements EthDevice {
   notReady: EthDeviceFailure | undefined
   /** What it answers next instead of a signature. */
   fails: EthDeviceFailure | undefined
+  /** The ECDSA nonce of every signature, as a broken device has it; else each has its own. */
+  nonce: bigint | undefined
   /** How a signature is changed before it is answered. */
   change = (signature: Uint8Array): Uint8Array => signature
   /** Called when the preimage has arrived. */
@@ -61,14 +63,23 @@ export class TestDevice implements EthDevice {
     this.asked.push(preimage)
     await this.onSign()
     if (fails !== undefined) return fails
-    const signature = secp256k1.sign(keccak256(preimage.bytes), this.secret, {
-      ...{ prehash: false, lowS: true, extraEntropy: randomBytes(32) },
-    })
+    const digest = keccak256(preimage.bytes)
+    const signature =
+      this.nonce === undefined
+        ? secp256k1.sign(digest, this.secret, { prehash: false, lowS: true, extraEntropy: randomBytes(32) })
+        : signWithNonce(this.secret, digest, this.nonce)
     return {
       outcome: 'signed',
       signature: this.change(this.asked.length % 2 === 0 ? otherS(signature) : signature),
     }
   }
+}
+
+function signWithNonce(secret: Uint8Array, digest: Uint8Array, nonce: bigint): Uint8Array {
+  const { Fn, BASE } = secp256k1.Point
+  const r = Fn.create(BASE.multiply(nonce).toAffine().x)
+  const s = Fn.mul(Fn.inv(nonce), Fn.add(Fn.fromBytes(digest), Fn.mul(r, Fn.fromBytes(secret))))
+  return new secp256k1.Signature(r, s).toBytes()
 }
 
 /** The same signature with the other S. */
