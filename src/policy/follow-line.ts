@@ -1,4 +1,4 @@
-import type { NewEntry } from './journal-line.js'
+import type { NewEntry } from './marks-entry.js'
 import { comparePosition, type Mark } from './mark.js'
 import type { Position } from './mark-store.js'
 

@@ -10,6 +10,8 @@ export type { GuardedSignerOptions, SignerEvent, SignerRules } from './guarded-s
 export { HeadCheck, HEAD_TIMEOUT_MS, type HeadCheckOptions, type HeadEvent } from './head-check.js'
 export type { HookQuestion } from './hook-question.js'
 export type { ImportedMark, ImportPlan } from './imported-mark.js'
+export type { JournalForm } from './journal-form.js'
+export { hexText, lineHead, openingSchema, type Unchained } from './journal-line.js'
 export type { JournalState, Quarantine } from './journal-state.js'
 export type { KeyRules, TransactionRules } from './key-rules.js'
 export {
@@ -52,7 +54,9 @@ export {
   type WantedSpend,
 } from './spend.js'
 export { type Seed } from './seeds.js'
+export { ensureJournal, SoundJournal, type JournalEvent, type SoundJournalOptions } from './sound-journal.js'
 export { StateError, type StateErrorCode } from './state-error.js'
 export type { StateEvent } from './state-event.js'
 export { replaceFile, syncDirectory, systemFiles, type StateFiles } from './state-files.js'
+export { Turns, type Patience, type TurnRefusal } from './turns.js'
 export { verifyHistory, type History } from './verify-history.js'

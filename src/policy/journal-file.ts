@@ -1,31 +1,41 @@
 import { constants } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { archiveName, archivePattern, journalName, type JournalForm } from './journal-form.js'
 import {
   encodeLine,
-  JOURNAL_FORMAT,
-  JOURNAL_VERSION,
+  encodeLines,
   NO_PREVIOUS,
+  type AnyEntry,
   type ChainEnd,
-  type NewEntry,
+  type Opening,
 } from './journal-line.js'
 import { replayJournal, type Segment } from './journal-replay.js'
-import { stateEntries, type JournalState } from './journal-state.js'
 import { systemErrorCode } from '../system-error.js'
 import { StateError } from './state-error.js'
 import { replaceFile, syncDirectory, writeAll, type StateFiles } from './state-files.js'
 
-/** The journal's name in the state directory. */
-export const JOURNAL_NAME = 'marks.journal'
-/** A rolled segment's name: the number of its last line. */
-export const ARCHIVE_NAME = /^marks-(\d{12})\.journal$/
 /** Rolled segments that are kept as audit log; older ones are deleted, because a full disk stops the baker. */
 const KEPT_SEGMENTS = 32
+
+/** Where a journal is, and of which form. */
+export type JournalPlace<Entry extends AnyEntry, State> = {
+  readonly form: JournalForm<Entry, State>
+  readonly files: StateFiles
+  readonly directory: string
+}
+
+type AnyPlace = {
+  readonly form: Pick<JournalForm<AnyEntry, unknown>, 'name' | 'words'>
+  readonly files: StateFiles
+  readonly directory: string
+}
 
 /**
  * The open journal: appends in order, durably, to the very file that was read.
  * Every failure is final for this object; whoever owns it opens the journal anew.
  */
-export class JournalFile {
+export class JournalFile<Entry extends AnyEntry, State> {
+  readonly #form: JournalForm<Entry, State>
   readonly #files: StateFiles
   readonly #path: string
   readonly #fd: number
@@ -33,9 +43,14 @@ export class JournalFile {
   #size: number
   #isClosed = false
 
-  private constructor(files: StateFiles, path: string, fd: number, end: ChainEnd, size: number) {
+  private constructor(
+    { form, files, directory }: JournalPlace<Entry, State>,
+    fd: number,
+    { end, size }: { readonly end: ChainEnd; readonly size: number },
+  ) {
+    this.#form = form
     this.#files = files
-    this.#path = path
+    this.#path = join(directory, journalName(form))
     this.#fd = fd
     this.#end = end
     this.#size = size
@@ -44,18 +59,20 @@ export class JournalFile {
   /**
    * Reads the journal of `directory` and opens it, without a torn tail. It is written anew before: what a killed owner
    * or a failed sync left may be in the system's memory only, and a mark must survive a power cut before it is
-   * relied on. Throws a StateError, or what the system says of a write.
+   * relied on. `onLine` sees every line of it. Throws a StateError, or what the system says of a write.
    */
-  static open(
-    files: StateFiles,
-    directory: string,
-  ): { readonly file: JournalFile; readonly content: Segment } {
-    const path = join(directory, JOURNAL_NAME)
-    const { bytes, content } = readSound(files, path)
-    if (content.exportedAt !== undefined) throw exported(directory, content.exportedAt)
+  static open<Entry extends AnyEntry, State>(
+    place: JournalPlace<Entry, State>,
+    onLine?: (entry: Entry) => void,
+  ): { readonly file: JournalFile<Entry, State>; readonly content: Segment<State> } {
+    const { form, files, directory } = place
+    const path = join(directory, journalName(form))
+    const { bytes, content } = readSound(place, path, onLine)
+    const ended = form.ended(content.state, directory)
+    if (ended !== undefined) throw ended
     replaceFile(files, directory, path, bytes)
-    const fd = openFile(files, path, constants.O_RDWR | constants.O_APPEND)
-    return { file: new JournalFile(files, path, fd, content.end, bytes.length), content }
+    const fd = openFile(place, path, constants.O_RDWR | constants.O_APPEND)
+    return { file: new JournalFile(place, fd, { end: content.end, size: bytes.length }), content }
   }
 
   get size(): number {
@@ -63,7 +80,7 @@ export class JournalFile {
   }
 
   /** Appends one line. With `durable` it returns only when the line would survive a power cut. */
-  append(entry: NewEntry, durability: 'durable' | 'lazy'): void {
+  append(entry: Entry, durability: 'durable' | 'lazy'): void {
     this.refuseOtherFile()
     const { text, end } = encodeLine(entry, this.#end)
     const bytes = Buffer.from(text)
@@ -77,9 +94,9 @@ export class JournalFile {
    * Appends all of `entries` or none of them, whatever happens in between, and durably.
    * This object is done then: open the journal anew.
    */
-  appendAll(entries: readonly NewEntry[]): void {
+  appendAll(entries: readonly Entry[]): void {
     this.refuseOtherFile()
-    const { bytes } = readSound(this.#files, this.#path)
+    const { bytes } = readSound({ form: this.#form, files: this.#files }, this.#path)
     const added = Buffer.from(encodeLines(entries, this.#end))
     replaceFile(this.#files, dirname(this.#path), this.#path, Buffer.concat([bytes, added]))
     this.close()
@@ -89,15 +106,20 @@ export class JournalFile {
    * Puts a new segment that begins with all of `state` in the journal's place and keeps the old one beside it.
    * This object is done then: open the journal anew.
    */
-  roll(state: JournalState, at: string): void {
+  roll(state: State, at: string): void {
     const directory = dirname(this.#path)
-    const archive = join(directory, `marks-${String(this.#end.seq).padStart(12, '0')}.journal`)
+    const archive = join(directory, archiveName(this.#form, this.#end.seq))
     try {
       this.#files.linkSync(this.#path, archive)
     } catch (error) {
       if (systemErrorCode(error) !== 'EEXIST') throw error // a crash came between link and rename before
     }
-    replaceFile(this.#files, directory, this.#path, segmentBytes(state, at, this.#end, 'snapshot'))
+    replaceFile(
+      this.#files,
+      directory,
+      this.#path,
+      segmentBytes(this.#form, state, { at, from: this.#end, why: 'snapshot' }),
+    )
     this.#deleteOldSegments(directory)
     this.close()
   }
@@ -121,8 +143,9 @@ export class JournalFile {
 
   /** An old segment that cannot be deleted is left: it is only history, and must not stop the baker. */
   #deleteOldSegments(directory: string): void {
+    const pattern = archivePattern(this.#form)
     try {
-      const archives = this.#files.readdirSync(directory).filter((name) => ARCHIVE_NAME.test(name))
+      const archives = this.#files.readdirSync(directory).filter((name) => pattern.test(name))
       for (const name of archives.sort().slice(0, -KEPT_SEGMENTS))
         this.#files.unlinkSync(join(directory, name))
     } catch {
@@ -131,83 +154,74 @@ export class JournalFile {
   }
 }
 
-/** Makes the first segment of a state directory. Throws a StateError when there is a journal already. */
-export function createJournal(files: StateFiles, directory: string, state: JournalState, at: string): void {
-  const path = join(directory, JOURNAL_NAME)
-  refuseExistingJournal(files, directory)
-  replaceFile(files, directory, path, segmentBytes(state, at, { seq: 0, sum: NO_PREVIOUS }, 'seed'))
+/** Makes the first segment of a journal. Throws a StateError when there is one already. */
+export function createJournal<Entry extends AnyEntry, State>(
+  place: JournalPlace<Entry, State>,
+  state: State,
+  at: string,
+): void {
+  const { form, files, directory } = place
+  const path = join(directory, journalName(form))
+  refuseExistingJournal(place)
+  const from = { seq: 0, sum: NO_PREVIOUS }
+  replaceFile(files, directory, path, segmentBytes(form, state, { at, from, why: 'seed' }))
   syncDirectory(files, dirname(directory))
 }
 
-/** Throws `state-exists` where a directory has a journal. */
-export function refuseExistingJournal(files: StateFiles, directory: string): void {
-  const path = join(directory, JOURNAL_NAME)
+/** Throws `state-exists` where a directory has a journal of this form. */
+export function refuseExistingJournal({ form, files, directory }: AnyPlace): void {
+  const path = join(directory, journalName(form))
   if (files.statSync(path, { throwIfNoEntry: false }) === undefined) return
-  throw new StateError(
-    'state-exists',
-    `${path} exists; marks are never set twice (to raise them: tezio-bridge marks raise; to bring them into a shared table: tezio-bridge marks seed)`,
-  )
+  throw new StateError('state-exists', form.words.exists(path))
 }
 
-/** What a journal (or a rolled segment) says now, without owning it. Throws a StateError. */
-export function readJournal(files: StateFiles, directory: string, name = JOURNAL_NAME): Segment {
-  return readSound(files, join(directory, name)).content
+/** What a journal (or a rolled segment) says now, without owning it; `onLine` sees its lines. Throws a StateError. */
+export function readJournal<Entry extends AnyEntry, State>(
+  place: JournalPlace<Entry, State>,
+  name = journalName(place.form),
+): Segment<State> {
+  return readSound(place, join(place.directory, name)).content
 }
 
-function exported(directory: string, at: string): StateError {
-  const text = `the marks in ${directory} were exported at ${at}, and another host may sign with them: nothing is signed here any more; to sign here again, import the newest export into a new state directory`
-  return new StateError('state-exported', text)
+/** What a new segment is, in bytes. */
+export function segmentBytes<Entry extends AnyEntry, State>(
+  { format, version, entries }: JournalForm<Entry, State>,
+  state: State,
+  { at, from, why }: { readonly at: string; readonly from: ChainEnd; readonly why: 'seed' | 'snapshot' },
+): Buffer {
+  const opening: Opening = { type: 'segment', at, format, version }
+  return Buffer.from(encodeLines([opening, ...entries(state, why)], from))
 }
 
-function openFile(files: StateFiles, path: string, flags: number): number {
+function openFile({ form, files }: Pick<AnyPlace, 'form' | 'files'>, path: string, flags: number): number {
   try {
     return files.openSync(path, flags)
   } catch (error) {
-    throw missingOr(error, path)
+    if (systemErrorCode(error) === 'ENOENT') {
+      throw new StateError('state-missing', form.words.missing(path), error)
+    }
+    throw new StateError('state-unreadable', `${path} cannot be opened: ${String(error)}`, error)
   }
 }
 
-function missingOr(error: unknown, path: string): StateError {
-  return systemErrorCode(error) === 'ENOENT'
-    ? new StateError(
-        'state-missing',
-        `${path} does not exist; to make it: tezio-bridge init --level LEVEL`,
-        error,
-      )
-    : new StateError('state-unreadable', `${path} cannot be opened: ${String(error)}`, error)
-}
-
 /** What the journal says, and the bytes of its whole lines. */
-function readSound(files: StateFiles, path: string): { readonly content: Segment; readonly bytes: Buffer } {
-  const bytes = readBytes(files, path)
-  const replay = replayJournal(bytes)
+function readSound<Entry extends AnyEntry, State>(
+  place: Pick<JournalPlace<Entry, State>, 'form' | 'files'>,
+  path: string,
+  onLine?: (entry: Entry) => void,
+): { readonly content: Segment<State>; readonly bytes: Buffer } {
+  const bytes = readBytes(place, path)
+  const replay = replayJournal(place.form, bytes, onLine)
   if (replay.outcome === 'replayed') return { content: replay, bytes: bytes.subarray(0, replay.soundBytes) }
   const advice = 'nothing is guessed: restore the file, or ask for help with a copy of it'
   throw new StateError('journal-damaged', `${path}:${replay.line}: ${replay.reason}; ${advice}`)
 }
 
-function readBytes(files: StateFiles, path: string): Buffer {
-  const fd = openFile(files, path, constants.O_RDONLY)
+function readBytes(place: Pick<AnyPlace, 'form' | 'files'>, path: string): Buffer {
+  const fd = openFile(place, path, constants.O_RDONLY)
   try {
-    return files.readFileSync(fd)
+    return place.files.readFileSync(fd)
   } finally {
-    files.closeSync(fd)
+    place.files.closeSync(fd)
   }
-}
-
-function segmentBytes(state: JournalState, at: string, from: ChainEnd, why: 'seed' | 'snapshot'): Buffer {
-  const opening: NewEntry = { type: 'segment', at, format: JOURNAL_FORMAT, version: JOURNAL_VERSION }
-  return Buffer.from(encodeLines([opening, ...stateEntries(state, why)], from))
-}
-
-/** The text of several lines that follow each other. */
-function encodeLines(entries: readonly NewEntry[], from: ChainEnd): string {
-  let end = from
-  return entries
-    .map((entry) => {
-      const line = encodeLine(entry, end)
-      end = line.end
-      return line.text
-    })
-    .join('')
 }

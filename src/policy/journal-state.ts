@@ -1,6 +1,6 @@
 import type { PublicKeyHash } from '../tezos/index.js'
-import type { JournalEntry, NewEntry } from './journal-line.js'
 import { comparePosition, markName, type MarkRecord } from './mark.js'
+import type { NewEntry } from './marks-entry.js'
 import { isForgettable, spendName, type Spend } from './spend.js'
 
 /** A key that signs nothing more, since when (ISO 8601), and the payload whose signature was withheld. */
@@ -23,7 +23,7 @@ export function emptyState(): JournalState {
 }
 
 /** Takes one line into `state`, or tells why it cannot follow what came before; then nothing was changed. */
-export function applyEntry(state: JournalState, entry: JournalEntry | NewEntry): string | undefined {
+export function applyEntry(state: JournalState, entry: NewEntry): string | undefined {
   if (state.exportedAt !== undefined) return 'it follows the line that ended this journal'
   switch (entry.type) {
     case 'segment':

@@ -4,12 +4,13 @@ import { decide, type LevelGap, type Verdict } from './decide.js'
 import { followLine } from './follow-line.js'
 import { importEntry, planImport, type ImportedMark, type ImportPlan } from './imported-mark.js'
 import { createJournal, readJournal, refuseExistingJournal } from './journal-file.js'
-import type { NewEntry } from './journal-line.js'
 import { spendEntry, type JournalState, type Quarantine } from './journal-state.js'
 import { comparePosition, markName, type Mark, type MarkRecord, type Wanted } from './mark.js'
+import type { NewEntry } from './marks-entry.js'
+import { marksForm } from './marks-form.js'
 import type { MarksJournalOptions } from './marks-journal-options.js'
 import type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
-import type { NonceUse } from './nonce-watch.js'
+import { nonceOf, type NonceUse } from './nonce-watch.js'
 import { firstOfEach, seededState, type Seed } from './seeds.js'
 import {
   decideSpend,
@@ -30,19 +31,31 @@ export class MarksJournal implements MarkStore {
   #maxLevelGap: LevelGap
   readonly #wallClock: () => Date
   readonly #lock: StateLock
-  readonly #journal: SoundJournal
+  readonly #journal: SoundJournal<NewEntry, JournalState>
+  readonly #nonces: NonceUse[] = []
   #isClosed = false
 
   private constructor(options: MarksJournalOptions, lock: StateLock) {
     this.#maxLevelGap = options.maxLevelGap
     this.#wallClock = options.wallClock ?? (() => new Date())
     this.#lock = lock
+    const onEvent = options.onEvent ?? (() => undefined)
     this.#journal = new SoundJournal({
+      form: marksForm,
       directory: options.directory,
       files: options.files ?? systemFiles,
       segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
+      snapshots: 0,
       now: () => this.#now(),
-      onEvent: options.onEvent ?? (() => undefined),
+      onEvent: (event) => {
+        onEvent(
+          event.event === 'journal.rolled' ? { ...event, marks: this.#journal.state.marks.size } : event,
+        )
+      },
+      onLine: (entry) => {
+        const nonce = nonceOf(entry)
+        if (nonce !== undefined) this.#nonces.push(nonce)
+      },
     })
   }
 
@@ -52,15 +65,15 @@ export class MarksJournal implements MarkStore {
     const lock = lockState(options.directory)
     try {
       const at = (options.wallClock?.() ?? new Date()).toISOString()
-      createJournal(options.files ?? systemFiles, options.directory, seededState(seeds, at), at)
+      createJournal(placeOf(options), seededState(seeds, at), at)
     } finally {
       lock.release()
     }
   }
 
   /** Throws `state-exists` where there is a journal already. */
-  static refuseExisting({ directory, files = systemFiles }: MarksJournalOptions): void {
-    refuseExistingJournal(files, directory)
+  static refuseExisting(options: MarksJournalOptions): void {
+    refuseExistingJournal(placeOf(options))
   }
 
   /** Takes the directory and reads its journal. Throws a StateError; nothing is guessed. */
@@ -76,7 +89,7 @@ export class MarksJournal implements MarkStore {
 
   /** What a directory's journal says that somebody else may own, as far as it is whole. Throws a StateError. */
   static read(directory: string, files: StateFiles = systemFiles): JournalState {
-    return readJournal(files, directory)
+    return readJournal(placeOf({ directory, files })).state
   }
 
   marks(): readonly MarkRecord[] {
@@ -88,7 +101,7 @@ export class MarksJournal implements MarkStore {
   }
 
   nonces(): readonly NonceUse[] {
-    return this.#journal.nonces
+    return this.#nonces
   }
 
   check(): void {
@@ -244,4 +257,8 @@ export class MarksJournal implements MarkStore {
   #now(): string {
     return this.#wallClock().toISOString()
   }
+}
+
+function placeOf({ directory, files = systemFiles }: Pick<MarksJournalOptions, 'directory' | 'files'>) {
+  return { form: marksForm, directory, files }
 }

@@ -1,4 +1,5 @@
 import type { PublicKeyHash } from '../tezos/index.js'
+import type { NewEntry } from './marks-entry.js'
 
 /** Nonces remembered for each key; older ones are forgotten, oldest first. */
 const REMEMBERED = 10_000
@@ -11,6 +12,13 @@ export type NonceUse = { readonly key: PublicKeyHash; readonly r: string; readon
 /** The nonce of a signature in hex; `undefined` for Ed25519, whose nonces follow from key and payload. */
 export function nonceUse(key: PublicKeyHash, digest: string, signature: string): NonceUse | undefined {
   return key.startsWith('tz1') ? undefined : { key, digest, r: signature.slice(0, R_HEX) }
+}
+
+/** The nonce of the signature in a line of the marks' journal; `undefined` where there is none. */
+export function nonceOf(entry: NewEntry): NonceUse | undefined {
+  if (entry.type !== 'signature' && entry.type !== 'mark') return undefined
+  const { key, digest, signature } = entry
+  return digest === null || signature === null ? undefined : nonceUse(key, digest, signature)
 }
 
 /**

@@ -1,43 +1,54 @@
-import { adopt } from './adopt.js'
-import { JournalFile } from './journal-file.js'
-import type { NewEntry } from './journal-line.js'
-import { applyEntry, forgetOldSpends, type JournalState } from './journal-state.js'
-import type { NonceUse } from './nonce-watch.js'
+import { join } from 'node:path'
+import { createJournal, JournalFile, segmentBytes, type JournalPlace } from './journal-file.js'
+import { archivePattern, journalName, type JournalForm } from './journal-form.js'
+import { NO_PREVIOUS, type AnyEntry } from './journal-line.js'
 import { StateError } from './state-error.js'
-import type { StateEvent } from './state-event.js'
 import type { StateFiles } from './state-files.js'
 
-export type SoundJournalOptions = {
+/** What happens to a journal, for the log. */
+export type JournalEvent =
+  | { readonly event: 'journal.torn-line-dropped'; readonly bytes: number }
+  | { readonly event: 'journal.write-failed'; readonly reason: string }
+  | { readonly event: 'journal.reopened' }
+  | { readonly event: 'journal.rolled' }
+
+export type SoundJournalOptions<Entry extends AnyEntry, State> = {
+  readonly form: JournalForm<Entry, State>
+  /** Whoever opens a journal here owns the directory. */
   readonly directory: string
   readonly files: StateFiles
   /** Size at which a segment is rolled. */
   readonly segmentBytes: number
+  /** So many times what a new segment begins with come on top of that, for a state that is large itself; else 0. */
+  readonly snapshots: number
   readonly now: () => string
-  readonly onEvent: (event: StateEvent) => void
+  readonly onEvent: (event: JournalEvent) => void
+  /** Sees every line that is there when the journal is opened. */
+  readonly onLine?: (entry: Entry) => void
 }
 
 /**
  * The journal's file and what it adds up to. After any failed write nothing is written until the file was read again
  * and written anew.
  */
-export class SoundJournal {
-  readonly #options: SoundJournalOptions
-  readonly state: JournalState
-  /** The nonces that the journal held when it was opened. */
-  readonly nonces: readonly NonceUse[]
+export class SoundJournal<Entry extends AnyEntry, State> {
+  readonly #options: SoundJournalOptions<Entry, State>
+  readonly state: State
   /** `undefined` after a failure, until it was opened again. */
-  #file: JournalFile | undefined
+  #file: JournalFile<Entry, State> | undefined
+  /** What a segment of about this state begins with, in bytes; measured when a segment is large enough to roll. */
+  #snapshotBytes: number | undefined
   #isClosed = false
 
   /** Reads and opens the journal. Throws a StateError, or what the system says. */
-  constructor(options: SoundJournalOptions) {
+  constructor(options: SoundJournalOptions<Entry, State>) {
     this.#options = options
-    const { file, content } = JournalFile.open(options.files, options.directory)
-    const { marks, quarantines, spends, exportedAt, nonces, tornBytes } = content
+    const { file, content } = JournalFile.open(options, options.onLine)
     this.#file = file
-    this.state = { marks, quarantines, spends, exportedAt }
-    this.nonces = nonces
-    if (tornBytes > 0) options.onEvent({ event: 'journal.torn-line-dropped', bytes: tornBytes })
+    this.state = content.state
+    if (content.tornBytes > 0) {
+      options.onEvent({ event: 'journal.torn-line-dropped', bytes: content.tornBytes })
+    }
   }
 
   /** Throws a StateError when nothing could be written now. */
@@ -46,18 +57,18 @@ export class SoundJournal {
   }
 
   /** Writes one line, durably, and only then takes it into the state. Throws a StateError. */
-  commit(entry: NewEntry): void {
+  commit(entry: Entry): void {
     this.#write(this.#soundFile(), entry, 'durable')
-    applyEntry(this.state, entry)
+    this.#options.form.apply(this.state, entry)
   }
 
   /** Begins a new segment when this one is large enough. Throws a StateError. */
   rollWhenFull(): void {
-    if (this.#file !== undefined && this.#file.size > this.#options.segmentBytes) this.#roll(this.#file)
+    if (this.#file !== undefined && this.#isFull(this.#file)) this.#roll(this.#file)
   }
 
   /** Writes all the lines, durably, or none, and only then takes them into the state. Throws a StateError. */
-  commitAll(entries: readonly NewEntry[]): void {
+  commitAll(entries: readonly Entry[]): void {
     const file = this.#soundFile()
     try {
       file.appendAll(entries)
@@ -65,15 +76,15 @@ export class SoundJournal {
     } catch (error) {
       throw this.#fail(error)
     }
-    for (const entry of entries) applyEntry(this.state, entry)
+    for (const entry of entries) this.#options.form.apply(this.state, entry)
   }
 
   /**
    * Takes one line into the state, where it holds from now on, and then writes it, as far as the journal is sound;
    * what is not written now is written with the next segment. Throws a StateError after a failed write.
    */
-  note(entry: NewEntry, durability: 'durable' | 'lazy'): void {
-    if (applyEntry(this.state, entry) !== undefined || this.#file === undefined) return
+  note(entry: Entry, durability: 'durable' | 'lazy'): void {
+    if (this.#options.form.apply(this.state, entry) !== undefined || this.#file === undefined) return
     this.#write(this.#file, entry, durability)
     this.rollWhenFull()
   }
@@ -85,7 +96,7 @@ export class SoundJournal {
     file?.close()
   }
 
-  #write(file: JournalFile, entry: NewEntry, durability: 'durable' | 'lazy'): void {
+  #write(file: JournalFile<Entry, State>, entry: Entry, durability: 'durable' | 'lazy'): void {
     try {
       file.append(entry, durability)
     } catch (error) {
@@ -93,25 +104,38 @@ export class SoundJournal {
     }
   }
 
-  #roll(file: JournalFile): void {
+  /** A large state must not be written again with every line: rolling waits for some of its size. */
+  #isFull({ size }: JournalFile<Entry, State>): boolean {
+    const { segmentBytes: limit, snapshots } = this.#options
+    if (size <= limit || snapshots === 0) return size > limit
+    this.#snapshotBytes ??= this.#measure()
+    return size > limit + snapshots * this.#snapshotBytes
+  }
+
+  #measure(): number {
+    const place = { at: this.#options.now(), from: { seq: 0, sum: NO_PREVIOUS }, why: 'snapshot' } as const
+    return segmentBytes(this.#options.form, this.state, place).length
+  }
+
+  #roll(file: JournalFile<Entry, State>): void {
     try {
       const at = this.#options.now()
-      forgetOldSpends(this.state, at)
+      this.#options.form.forget(this.state, at)
       file.roll(this.state, at)
-      this.#open()
-      this.#options.onEvent({ event: 'journal.rolled', marks: this.state.marks.size })
+      this.#snapshotBytes = this.#open().size
+      this.#options.onEvent({ event: 'journal.rolled' })
     } catch (error) {
       throw this.#fail(error)
     }
   }
 
-  #open(): JournalFile {
-    this.#file = JournalFile.open(this.#options.files, this.#options.directory).file
+  #open(): JournalFile<Entry, State> {
+    this.#file = JournalFile.open(this.#options).file
     return this.#file
   }
 
   /** The open journal; after a failure it is read again first, and what is known to be signed goes to a new segment. */
-  #soundFile(): JournalFile {
+  #soundFile(): JournalFile<Entry, State> {
     if (this.#isClosed) {
       const text = 'the journal is closed: its directory may have another owner'
       throw new StateError('state-write-failed', text)
@@ -121,24 +145,19 @@ export class SoundJournal {
         this.#file.refuseOtherFile()
         return this.#file
       }
-      const { file, content } = JournalFile.open(this.#options.files, this.#options.directory)
+      const { file, content } = JournalFile.open(this.#options)
       this.#file = file
-      adopt(this.state, content)
+      this.#options.form.adopt(this.state, content.state)
       // What a failed sync left behind may be in memory only: a new segment is written and synced from scratch.
       file.roll(this.state, this.#options.now())
       const fresh = this.#open()
       this.#options.onEvent({ event: 'journal.reopened' })
       return fresh
     } catch (error) {
+      const { directory, form } = this.#options
       const isGone = error instanceof StateError && error.code === 'state-missing'
-      throw this.#fail(isGone ? this.#gone(error) : error)
+      throw this.#fail(isGone ? new StateError('journal-replaced', form.words.gone(directory), error) : error)
     }
-  }
-
-  /** While marks are known here `init` would be the wrong advice: it would begin again below them. */
-  #gone(cause: StateError): StateError {
-    const text = `the journal in ${this.#options.directory} is gone; stop the daemon and restore it, or raise new marks above the last ones`
-    return new StateError('journal-replaced', text, cause)
   }
 
   #fail(error: unknown): StateError {
@@ -154,4 +173,21 @@ export class SoundJournal {
     const text = `the journal could not be written: ${reason}; nothing is signed until it can be`
     return new StateError('state-write-failed', text, error)
   }
+}
+
+/**
+ * Makes a journal that has none, empty. Throws a StateError, `journal-replaced`, where it is missing and rolled
+ * segments of it are there: it was not the first time then.
+ */
+export function ensureJournal<Entry extends AnyEntry, State>(
+  place: JournalPlace<Entry, State>,
+  at: string,
+): void {
+  const { form, files, directory } = place
+  if (files.statSync(join(directory, journalName(form)), { throwIfNoEntry: false }) !== undefined) return
+  const pattern = archivePattern(form)
+  if (files.readdirSync(directory).some((name) => pattern.test(name))) {
+    throw new StateError('journal-replaced', form.words.gone(directory))
+  }
+  createJournal(place, form.empty(), at)
 }

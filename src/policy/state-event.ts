@@ -1,6 +1,6 @@
-/** What happens to the journal, for the log. */
+import type { JournalEvent } from './sound-journal.js'
+
+/** What happens to the marks' journal, for the log. */
 export type StateEvent =
-  | { readonly event: 'journal.torn-line-dropped'; readonly bytes: number }
-  | { readonly event: 'journal.write-failed'; readonly reason: string }
-  | { readonly event: 'journal.reopened' }
+  | Exclude<JournalEvent, { readonly event: 'journal.rolled' }>
   | { readonly event: 'journal.rolled'; readonly marks: number }

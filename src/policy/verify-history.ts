@@ -1,10 +1,17 @@
 import { join } from 'node:path'
-import { ARCHIVE_NAME, JOURNAL_NAME, readJournal } from './journal-file.js'
-import type { Segment } from './journal-replay.js'
+import { readJournal } from './journal-file.js'
+import { archivePattern, journalName } from './journal-form.js'
+import type { Segment as SegmentOf } from './journal-replay.js'
+import type { JournalState } from './journal-state.js'
 import { comparePosition, type MarkRecord } from './mark.js'
+import { marksForm } from './marks-form.js'
 import { isForgettable, spendName, type Spend } from './spend.js'
 import { StateError } from './state-error.js'
 import type { StateFiles } from './state-files.js'
+
+type Segment = SegmentOf<JournalState>
+
+const ARCHIVE_NAME = archivePattern(marksForm)
 
 /** One sound segment. Lines are numbered through all segments. */
 export type SegmentReport = {
@@ -22,7 +29,7 @@ export type History = {
   readonly segments: readonly SegmentReport[]
   readonly problems: readonly HistoryProblem[]
   /** What the journal itself says; `undefined` where it cannot be read. */
-  readonly journal: Segment | undefined
+  readonly journal: (JournalState & Pick<Segment, 'tornBytes'>) | undefined
 }
 
 /**
@@ -38,22 +45,23 @@ export function verifyHistory(files: StateFiles, directory: string): History {
   const segments: SegmentReport[] = []
   const problems: HistoryProblem[] = []
   let before: Segment | undefined
-  for (const name of [...archives, JOURNAL_NAME]) {
+  for (const name of [...archives, journalName(marksForm)]) {
     const segment = readOr(problems, files, directory, name)
     if (segment !== undefined) {
       const reason = nameProblem(name, segment) ?? (before && linkProblem(before, segment))
       if (reason !== undefined) problems.push({ name, reason })
-      const { start, end, marks } = segment
-      segments.push({ name, firstLine: start.seq + 1, lastLine: end.seq, marks: marks.size })
+      const { start, end, state } = segment
+      segments.push({ name, firstLine: start.seq + 1, lastLine: end.seq, marks: state.marks.size })
     }
     before = segment
   }
-  return { segments, problems, journal: before }
+  const journal = before && { ...before.state, tornBytes: before.tornBytes }
+  return { segments, problems, journal }
 }
 
 function readOr(problems: HistoryProblem[], files: StateFiles, directory: string, name: string) {
   try {
-    return readJournal(files, directory, name)
+    return readJournal({ form: marksForm, files, directory }, name)
   } catch (error) {
     if (!(error instanceof StateError)) throw error
     problems.push({ name, reason: error.message.replace(`${join(directory, name)}:`, 'line ') })
@@ -73,16 +81,16 @@ function linkProblem(before: Segment, segment: Segment): string | undefined {
   if (!isCopy && (segment.start.seq !== before.end.seq || segment.start.sum !== before.end.sum)) {
     return `it begins with line ${segment.start.seq + 1} and does not follow line ${before.end.seq} of the segment before it`
   }
-  for (const [name, mark] of before.marks) {
-    const reason = lossOf(mark, segment.marks.get(name))
+  for (const [name, mark] of before.state.marks) {
+    const reason = lossOf(mark, segment.state.marks.get(name))
     if (reason !== undefined) return `${reason} of ${name}`
   }
-  const lost = [...before.spends.values()].find((spend) => isLost(spend, segment))
+  const lost = [...before.state.spends.values()].find((spend) => isLost(spend, segment))
   return lost && `it has lost what ${lost.key} spent at ${lost.at}`
 }
 
 /** Only what no window could need when the segment was begun may be left out of it. */
-function isLost(spend: Spend, { spends, openedAt }: Segment): boolean {
+function isLost(spend: Spend, { state: { spends }, openedAt }: Segment): boolean {
   const later = spends.get(spendName(spend))
   if (later === undefined) return !isForgettable(spend, new Date(openedAt))
   return Date.parse(later.at) < Date.parse(spend.at)

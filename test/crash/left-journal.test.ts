@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { JOURNAL_NAME } from '../../src/policy/journal-file.js'
 import { MarksJournal } from '../../src/policy/index.js'
 import { signatureOf, temporaryDirectory, wanted } from '../policy/fixture.js'
 import { fewSizes, powerCutFaults } from './left-journal.js'
@@ -10,7 +9,7 @@ import { fewSizes, powerCutFaults } from './left-journal.js'
 function journals() {
   const directory = temporaryDirectory()
   const options = { directory, maxLevelGap: 'off' } as const
-  const seen = () => readFileSync(join(directory, JOURNAL_NAME))
+  const seen = () => readFileSync(join(directory, 'marks.journal'))
   MarksJournal.create(options, [{ ...wanted(0) }])
   const journal = MarksJournal.open(options)
   const [before] = [seen(), journal.reserve(wanted(5))]

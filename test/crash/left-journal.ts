@@ -1,5 +1,6 @@
 import { comparePosition, markName, type MarkRecord, type Wanted } from '../../src/policy/mark.js'
 import { replayJournal } from '../../src/policy/journal-replay.js'
+import { marksForm } from '../../src/policy/marks-form.js'
 
 /** The mark that a journal's bytes have at exactly this chain, key, kind, level and round. */
 export function markAt(bytes: Uint8Array, place: Omit<Wanted, 'digest'>): MarkRecord | undefined {
@@ -44,7 +45,7 @@ export function fewSizes(bytes: Uint8Array, syncedBytes: number): readonly numbe
 }
 
 function marksOf(bytes: Uint8Array): ReadonlyMap<string, MarkRecord> {
-  const replay = replayJournal(bytes)
+  const replay = replayJournal(marksForm, bytes)
   if (replay.outcome === 'damaged') throw new Error(`journal line ${replay.line}: ${replay.reason}`)
-  return replay.marks
+  return replay.state.marks
 }

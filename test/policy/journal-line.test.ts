@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { decodeLine, encodeLine, NO_PREVIOUS, type NewEntry } from '../../src/policy/journal-line.js'
+import { decodeLine, encodeLine, NO_PREVIOUS } from '../../src/policy/journal-line.js'
+import { entrySchema, type NewEntry } from '../../src/policy/marks-entry.js'
 import { signatureOf, wanted } from './fixture.js'
 
 const ENTRY: NewEntry = {
@@ -24,7 +25,12 @@ describe('a line under a right checksum', () => {
 
   test.each(fields)('is read with its own %s', (name) => {
     expect(withField(name, (text) => text)).toBe(LINE)
-    expect(decodeLine(withField(name, (text) => text))).toMatchObject({ entry: ENTRY })
+    expect(
+      decodeLine(
+        withField(name, (text) => text),
+        entrySchema,
+      ),
+    ).toMatchObject({ entry: ENTRY })
   })
 
   test.each(fields)('F4 is refused with anything before, behind or missing in its %s', (name) => {
@@ -37,7 +43,7 @@ describe('a line under a right checksum', () => {
       () => '',
     ]
     for (const change of changes) {
-      expect(decodeLine(withField(name, change))).toMatch(/^it is not an entry of this version/)
+      expect(decodeLine(withField(name, change), entrySchema)).toMatch(/^it is not an entry of this version/)
     }
   })
 })

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeLine, encodeLine, NO_PREVIOUS, type NewEntry } from '../../src/policy/journal-line.js'
-import { replayJournal } from '../../src/policy/journal-replay.js'
+import { decodeLine, encodeLine, NO_PREVIOUS } from '../../src/policy/journal-line.js'
+import { entrySchema, type NewEntry } from '../../src/policy/marks-entry.js'
+import { marksForm } from '../../src/policy/marks-form.js'
+import { replayJournal as replayAny } from '../../src/policy/journal-replay.js'
 import { markName, type MarkRecord } from '../../src/policy/mark.js'
 import { digestOf, MAINNET, signatureOf, TZ1, wanted } from './fixture.js'
 
@@ -34,6 +36,8 @@ function linesOf(...entries: readonly NewEntry[]): readonly string[] {
 
 const bytesOf = (lines: readonly string[]): Buffer => Buffer.from(lines.join(''))
 
+const replayJournal = (bytes: Uint8Array) => replayAny(marksForm, bytes)
+
 const replay = (...entries: readonly NewEntry[]) => replayJournal(bytesOf(linesOf(...entries)))
 
 /** The reason and the number of the line that is damaged. */
@@ -45,7 +49,7 @@ function damage(bytes: Uint8Array): string {
 function marksOf(bytes: Uint8Array): readonly MarkRecord[] {
   const result = replayJournal(bytes)
   if (result.outcome === 'damaged') throw new Error(`line ${result.line}: ${result.reason}`)
-  return [...result.marks.values()]
+  return [...result.state.marks.values()]
 }
 
 /** A text that is checked in, whatever it says. */
@@ -84,7 +88,7 @@ describe('a line', () => {
         const end = { seq, sum: digestOf(sum) }
         const line = encodeLine(written, end)
         expect(line.text.endsWith('}\n')).toBe(true)
-        const read = decodeLine(line.text.slice(0, -1))
+        const read = decodeLine(line.text.slice(0, -1), entrySchema)
         expect(read).toEqual({ entry: { ...written, seq: seq + 1, prev: end.sum }, sum: line.end.sum })
         expect(line.end.seq).toBe(seq + 1)
       }),
@@ -94,7 +98,12 @@ describe('a line', () => {
   test('with a right checksum and a content of another version is told by name', () => {
     const [, line = ''] = JOURNAL
     const content = (change: (text: string) => string) => sealed(change(line.replace(/,"sum":.*\n/, '}')))
-    expect(decodeLine(content((text) => text))).toBeTypeOf('object')
+    expect(
+      decodeLine(
+        content((text) => text),
+        entrySchema,
+      ),
+    ).toBeTypeOf('object')
     for (const change of [
       (text: string) => text.replace('"level":100', '"level":-1'),
       (text: string) => text.replace('"level":100', '"level":2147483648'),
@@ -113,13 +122,13 @@ describe('a line', () => {
       () => '{no json}',
       () => '{}',
     ]) {
-      expect(decodeLine(content(change))).toMatch(/^it is not an entry of this version/)
+      expect(decodeLine(content(change), entrySchema)).toMatch(/^it is not an entry of this version/)
     }
   })
 
   test('without its checksum is told so', () => {
     for (const text of ['', '{}', '[]', 'null', '{"sum":"00"}', JOURNAL[0] ?? '']) {
-      expect(decodeLine(text)).toBe('it does not end with a checksum')
+      expect(decodeLine(text, entrySchema)).toBe('it does not end with a checksum')
     }
   })
 })

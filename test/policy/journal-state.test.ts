@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { NewEntry } from '../../src/policy/journal-line.js'
+import type { NewEntry } from '../../src/policy/marks-entry.js'
 import { applyEntry, emptyState, stateEntries } from '../../src/policy/journal-state.js'
 import { digestOf, signatureOf, TZ1, TZ3, wanted } from './fixture.js'
 

@@ -21,6 +21,7 @@ import {
   type Wanted,
 } from '../../src/policy/index.js'
 import { replayJournal } from '../../src/policy/journal-replay.js'
+import { marksForm } from '../../src/policy/marks-form.js'
 import { lockState } from '../../src/policy/state-lock.js'
 import { writeAll } from '../../src/policy/state-files.js'
 import {
@@ -401,7 +402,7 @@ describe('a segment', () => {
     for (const [index, line] of chain.entries())
       expect(line['prev']).toBe(chain[index - 1]?.['sum'] ?? '0'.repeat(64))
     for (const name of filesIn(directory)) {
-      expect(replayJournal(readFileSync(join(directory, name))).outcome).toBe('replayed')
+      expect(replayJournal(marksForm, readFileSync(join(directory, name))).outcome).toBe('replayed')
     }
     expect(lines(path)[0]).toMatchObject({ type: 'segment' })
     expect(statSync(path).size).toBeLessThan(3000)

@@ -10,7 +10,8 @@ import {
   type MarksJournalOptions,
 } from '../../src/policy/index.js'
 import { readJournal } from '../../src/policy/journal-file.js'
-import { encodeLine, JOURNAL_FORMAT } from '../../src/policy/journal-line.js'
+import { encodeLine } from '../../src/policy/journal-line.js'
+import { marksForm } from '../../src/policy/marks-form.js'
 import { applyEntry, emptyState, spendEntry, stateEntries } from '../../src/policy/journal-state.js'
 import {
   decideSpend,
@@ -214,10 +215,15 @@ test('a segment that has lost what was spent is found', () => {
       .at(-1) ?? ''
   expect(archive).toMatch(/^marks-\d+\.journal$/)
   const { journal: rolled } = verifyHistory(systemFiles, directory)
-  const end = readJournal(systemFiles, directory, archive).end
+  const end = readJournal({ form: marksForm, files: systemFiles, directory }, archive).end
   const state = { ...emptyState(), marks: new Map(rolled?.marks) }
   const roll = (spends: readonly Spend[]) => {
-    const opening = { type: 'segment', at: at(0).toISOString(), format: JOURNAL_FORMAT, version: 1 } as const
+    const opening = {
+      type: 'segment',
+      at: at(0).toISOString(),
+      format: 'tezio-bridge-marks',
+      version: 1,
+    } as const
     for (const spend of spends) state.spends.set(spendName(spend), spend)
     let chain = end
     const lines = [opening, ...stateEntries(state, 'snapshot')].map((entry) => {
@@ -228,7 +234,9 @@ test('a segment that has lost what was spent is found', () => {
     writeFileSync(join(directory, 'marks.journal'), lines.join(''))
     return verifyHistory(systemFiles, directory).problems.map(({ reason }) => reason)
   }
-  const kept = [...readJournal(systemFiles, directory, archive).spends.values()]
+  const kept = [
+    ...readJournal({ form: marksForm, files: systemFiles, directory }, archive).state.spends.values(),
+  ]
   expect(roll(kept.slice(1))).toEqual([`it has lost what ${TZ1} spent at ${at(0).toISOString()}`])
   expect(roll(kept)).toEqual([])
 })
