@@ -15,7 +15,7 @@ export const vaultHeaderSchema = z.strictObject({
 /** A vault as it is kept. */
 export type VaultHeader = z.infer<typeof vaultHeaderSchema>
 
-/** `known`: the same owner made an account under the same idempotency key before; nothing was stored. */
+/** `known`: this very account is there, or the same owner made one under the same idempotency key; nothing was stored. */
 export type StoredAccount =
   { readonly outcome: 'stored' } | { readonly outcome: 'known'; readonly account: AccountRecord }
 

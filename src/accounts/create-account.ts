@@ -82,7 +82,10 @@ export class AccountCreation {
       const publicKey = parseEthPublicKey(secp256k1.getPublicKey(privateKey, false))
       if (publicKey === undefined) throw new Error('a new private key without a public key')
       const facts = this.#facts({ accountId: newId(), owner, idempotencyKey, publicKey })
-      return await this.#store(key.seal(facts, header.vaultId, privateKey))
+      const account = key.seal(facts, header.vaultId, privateKey)
+      const stored = await store.addAccount(account)
+      if (stored.outcome === 'known') return sameOrConflict(stored.account, 'vault')
+      return { outcome: 'created', account, isNew: true }
     } finally {
       privateKey.fill(0)
     }
@@ -133,16 +136,16 @@ export class AccountCreation {
 
   async #finish(intent: CreationIntent, publicKey: EthPublicKey, token: AccountsToken): Promise<Created> {
     const facts = this.#facts({ ...intent, idempotencyKey: intent.idempotencyKey, publicKey })
-    const made = await this.#store({ ...facts, custody: 'hsm', token: token.name })
-    // a name is for people who look at the token: without it nothing is missing
-    if (made.outcome === 'created') await token.label(intent.accountId, facts.address).catch(() => false)
-    return made
-  }
-
-  async #store(account: AccountRecord): Promise<Created> {
+    const account: AccountRecord = { ...facts, custody: 'hsm', token: token.name }
     const stored = await this.#options.store.addAccount(account)
-    if (stored.outcome === 'stored') return { outcome: 'created', account, isNew: true }
-    return sameOrConflict(stored.account, account.custody)
+    if (stored.outcome === 'known') {
+      // somebody else ended it, or the call made another account meanwhile: the key is nobody's then
+      await this.#options.store.closeIntent(intent.accountId)
+      return sameOrConflict(stored.account, 'hsm')
+    }
+    // a name is for people who look at the token: without it nothing is missing
+    await token.label(intent.accountId, facts.address).catch(() => false)
+    return { outcome: 'created', account, isNew: true }
   }
 
   #facts(parts: {

@@ -14,7 +14,7 @@ export class MemoryStore implements AccountsStore {
     return Promise.resolve(isFree)
   }
   readonly replaceSlots = (header: VaultHeader) => {
-    const isNext = this.header?.revision === header.revision - 1
+    const isNext = this.header?.vaultId === header.vaultId && this.header.revision === header.revision - 1
     if (isNext) this.header = header
     return Promise.resolve(isNext)
   }
@@ -23,7 +23,7 @@ export class MemoryStore implements AccountsStore {
   readonly accountOf = (owner: string, idempotencyKey: string) =>
     Promise.resolve(this.#known({ owner, idempotencyKey }))
   readonly addAccount: AccountsStore['addAccount'] = (account) => {
-    const known = this.#known(account)
+    const known = this.records.get(account.address) ?? this.#known(account)
     if (known !== undefined) return Promise.resolve({ outcome: 'known', account: known })
     this.records.set(account.address, account)
     this.begun.delete(account.accountId)
