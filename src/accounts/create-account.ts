@@ -143,8 +143,11 @@ export class AccountCreation {
       await this.#options.store.closeIntent(intent.accountId)
       return sameOrConflict(stored.account, 'hsm')
     }
-    // a name is for people who look at the token: without it nothing is missing
-    await token.label(intent.accountId, facts.address).catch(() => false)
+    try {
+      await token.label(intent.accountId, facts.address)
+    } catch {
+      // a name is for people who look at the token: without it nothing is missing
+    }
     return { outcome: 'created', account, isNew: true }
   }
 

@@ -21,7 +21,8 @@ export function tokenAccount(parts: Partial<TokenAccount> = {}): TokenAccount {
 
 /** An account in a vault; nothing opens its seal. */
 export function vaultAccount(parts: Partial<VaultAccount> = {}): VaultAccount {
-  const { custody: _custody, token: _token, ...facts } = tokenAccount()
+  const { v, accountId, alg, address, publicKey, owner, createdAt } = tokenAccount()
+  const facts = { v, accountId, alg, address, publicKey, owner, createdAt }
   return { ...facts, custody: 'vault', vaultId: hex(16), sealed: sealed(), ...parts }
 }
 
