@@ -22,7 +22,7 @@ module.exports = {
     only('src/ethereum', []),
     only('src/device', [area('src/tezos'), '^src/ethereum/index\\.ts$']),
     only('src/policy', [area('src/tezos')]),
-    only('src/config', [area('src/tezos'), '^src/ethereum/index\\.ts$']),
+    only('src/config', [area('src/tezos')]),
     only('src/migration', [area('src/tezos'), '^src/policy/index\\.ts$']),
     only('src/octez', [area('src/tezos')]),
     only('src/shared-marks', [area('src/tezos'), '^src/policy/index\\.ts$']),

@@ -1,6 +1,7 @@
-import { encodeFrame, MODE, OPCODE, type CommandFields } from '../src/device/tezio/index.js'
+import { encodeFrame, MODE, type CommandFields } from '../src/device/tezio/index.js'
 import type { Behaviour, Interference, Received } from './behaviour.js'
 import type { Exchange } from './exchange-log.js'
+import type { CommandName } from './firmware/command-name.js'
 import { commandName, execute, parsePacket } from './firmware/execute.js'
 import { replyBody, type Board, type Outcome } from './firmware/outcome.js'
 import type { ReadPacket } from './firmware/packet-reader.js'
@@ -20,7 +21,7 @@ export function answerPacket(
 ): Answered {
   const parsed = parsePacket(packet, board.profile)
   const command = 'command' in parsed ? parsed.command : undefined
-  const name = command === undefined ? undefined : commandName(command.opcode)
+  const name = command === undefined ? undefined : commandName(command.opcode, board.profile)
   const received: Received = { ...place, packet: packet.bytes, command, name }
   const context = { received, keys: board.keys, random: board.random }
   const { outcome: forced, failure = board.failure } = stack.reduce<Interference>(
@@ -32,11 +33,16 @@ export function answerPacket(
   const outcome = stack.reduce((sofar, behaviour) => behaviour.answer?.(sofar, context) ?? sofar, made)
   return {
     exchange: { ...received, outcome, reply: encodeFrame(replyBody(outcome)) },
-    hasSigned: forced === undefined && isSignature(command, made),
+    hasSigned: forced === undefined && isSignature(name, command, made),
   }
 }
 
-function isSignature(command: CommandFields | undefined, outcome: Outcome): boolean {
-  if (command?.opcode !== OPCODE.sign || outcome.kind === 'refusal') return false
-  return (command.param2 ?? 0) !== MODE.defaultSignature
+function isSignature(
+  name: CommandName | undefined,
+  command: CommandFields | undefined,
+  outcome: Outcome,
+): boolean {
+  if (outcome.kind === 'refusal') return false
+  if (name === 'SIGN_ETH') return true
+  return name === 'SIGN' && (command?.param2 ?? 0) !== MODE.defaultSignature
 }

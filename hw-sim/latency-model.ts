@@ -20,13 +20,14 @@ export const WORKS = ['get_pk', 'get_pk_address', 'sign', 'verify'] as const
 /** One of `WORKS`. */
 export type Work = (typeof WORKS)[number]
 
-/** The work a command was, and the key it was done with; `undefined` when no key was used: a refusal, a default signature. */
+/** The work a command was, and the key it was done with; `undefined` when no key was used: GET_INFO, a refusal, a default signature. */
 export function workOf({
   name,
   command,
   outcome,
 }: Exchange): { readonly work: Work; readonly key: KeyName } | undefined {
   if (name === undefined || command === undefined || outcome.kind === 'refusal') return undefined
+  if (name === 'GET_INFO') return undefined
   const alias = aliasOf(command)
   if (alias === undefined) return undefined
   const key = KEY_NAMES[alias]
@@ -34,6 +35,7 @@ export function workOf({
   if (name === 'GET_PK') {
     return { work: command.param2 === KEY_FORMAT.address ? 'get_pk_address' : 'get_pk', key }
   }
+  if (name === 'SIGN_ETH') return { work: 'sign', key }
   return (command.param2 ?? 0) === MODE.defaultSignature ? undefined : { work: 'sign', key }
 }
 

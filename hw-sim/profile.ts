@@ -1,7 +1,13 @@
 import type { StatusName } from '../src/device/tezio/index.js'
 
-/** `stock`: the firmware as it is, surprises included. `fixed`: the same device with them repaired. */
-export type ProfileName = 'stock' | 'fixed'
+/** The profiles there are. */
+export const PROFILE_NAMES = ['stock', 'fixed', 'eth'] as const
+
+/**
+ * `stock`: the firmware as it is, surprises included. `fixed`: the same device with them repaired. `eth`: that one with
+ * GET_INFO and SIGN_ETH (docs/firmware-eth.md), which no board runs today.
+ */
+export type ProfileName = (typeof PROFILE_NAMES)[number]
 
 /** A status the device can refuse with. */
 export type Status = Exclude<StatusName, 'unknown'>
@@ -25,9 +31,24 @@ export type Profile = {
   readonly overlongStatus: Status
   /** Whether VERIFY refuses a message length that leaves no room for a signature, rather than finding it invalid. */
   readonly checksMessageLength: boolean
+  /** Whether there are GET_INFO and SIGN_ETH. */
+  readonly signsEthereum: boolean
 }
 
-/** Both firmwares. Source of `stock`: docs/protocol.md "What surprises". */
+const FIXED: Profile = {
+  name: 'fixed',
+  watermarkStatus: 'watermark-refused',
+  raisesMarkFirst: false,
+  readsPastTable: false,
+  signsDigests: false,
+  readsMissingBytesAsZero: false,
+  reportsReadErrors: true,
+  overlongStatus: 'packet-length-differs',
+  checksMessageLength: true,
+  signsEthereum: false,
+}
+
+/** All firmwares. Source of `stock`: docs/protocol.md "What surprises". */
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   stock: {
     name: 'stock',
@@ -39,16 +60,8 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     reportsReadErrors: false,
     overlongStatus: 'checksum-wrong',
     checksMessageLength: false,
+    signsEthereum: false,
   },
-  fixed: {
-    name: 'fixed',
-    watermarkStatus: 'watermark-refused',
-    raisesMarkFirst: false,
-    readsPastTable: false,
-    signsDigests: false,
-    readsMissingBytesAsZero: false,
-    reportsReadErrors: true,
-    overlongStatus: 'packet-length-differs',
-    checksMessageLength: true,
-  },
+  fixed: FIXED,
+  eth: { ...FIXED, name: 'eth', signsEthereum: true },
 }

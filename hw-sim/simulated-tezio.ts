@@ -2,6 +2,7 @@ import { answerPacket } from './answer-packet.js'
 import type { Behaviour, WireAction } from './behaviour.js'
 import { systemClock, type Clock } from './clock.js'
 import type { DeviceKeys } from './device-keys.js'
+import { ethPolicyFor, type EthPolicy } from './eth-policy.js'
 import { ExchangeLog, type Counters, type Exchange } from './exchange-log.js'
 import type { Board } from './firmware/outcome.js'
 import { PacketReader, type ReadPacket } from './firmware/packet-reader.js'
@@ -24,6 +25,8 @@ export type SimulatedTezioOptions = {
   readonly latency?: LatencyName | LatencyModel
   /** Default: the sketch's. */
   readonly policy?: PolicyOptions
+  /** What the secp256k1 key may sign for Ethereum; with profile `eth` alone. Default: nothing is provisioned. */
+  readonly ethPolicy?: EthPolicy
   readonly clock?: Clock
   readonly random?: RandomBytes
   /** How many exchanges `log` keeps. Default 1000. */
@@ -40,6 +43,7 @@ export class SimulatedTezio {
   /** Where nonces come from. */
   readonly random: RandomBytes
   readonly #policy: PolicyTables
+  readonly #ethPolicy: EthPolicy | undefined
   readonly #log: ExchangeLog
   readonly #reader = new PacketReader()
   readonly #schedule: WireSchedule
@@ -54,12 +58,14 @@ export class SimulatedTezio {
   #cancelWait: (() => void) | undefined
   #isPumping = false
 
+  /** Throws a RangeError for a policy that has no entry in the device, or that its profile has no use for. */
   constructor(options: SimulatedTezioOptions) {
     this.#keys = options.keys
     this.profile = PROFILES[options.profile ?? 'stock']
     this.clock = options.clock ?? systemClock
     this.random = options.random ?? systemRandom
     this.#policy = new PolicyTables(options.policy)
+    this.#ethPolicy = ethPolicyFor(this.profile, options.ethPolicy)
     this.#log = new ExchangeLog(options.logSize ?? 1000)
     this.#behaviours = [latencyBehaviour(options.latency ?? 'zero')]
     this.#schedule = new WireSchedule(this.clock)
@@ -234,6 +240,7 @@ export class SimulatedTezio {
       marks: this.#marks,
       random: this.random,
       failure: this.#failure,
+      ethPolicy: this.#ethPolicy,
     }
   }
 }

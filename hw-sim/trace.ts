@@ -1,7 +1,8 @@
-import { KEY_FORMAT, MODE, statusByte } from '../src/device/tezio/index.js'
+import { ETH_FORM, KEY_FORMAT, MODE, statusByte } from '../src/device/tezio/index.js'
 import { equalBytes, hexByte, isConsensus, parseSignable } from '../src/tezos/index.js'
 import { KEY_NAMES } from './device-key.js'
 import type { Exchange } from './exchange-log.js'
+import type { CommandName } from './firmware/command-name.js'
 import { hasWatermark, readLevelRound } from './firmware/watermarks.js'
 import { hexDump } from './trace-hex.js'
 import type { Traffic } from './trace-traffic.js'
@@ -28,12 +29,20 @@ export function traceDump({ sent, received }: Traffic): readonly string[] {
   ]
 }
 
+const MODES_OF: Readonly<Record<Exclude<CommandName, 'GET_INFO'>, Readonly<Record<string, number>>>> = {
+  GET_PK: KEY_FORMAT,
+  SIGN: MODE,
+  VERIFY: MODE,
+  SIGN_ETH: ETH_FORM,
+}
+
 /** What a command asked for, in words: command, key, mode, and for SIGN kind, level and round. */
 export function describeCommand({ name, command, packet }: Omit<Exchange, 'outcome' | 'reply'>): string {
   if (command === undefined) return `packet of ${packet.length} B`
   if (name === undefined) return `opcode ${hexByte(command.opcode)}`
   const key = KEY_NAMES[command.param1 ?? 0] ?? `key ${command.param1}`
-  const modes: Readonly<Record<string, number>> = name === 'GET_PK' ? KEY_FORMAT : MODE
+  if (name === 'GET_INFO') return name
+  const modes = MODES_OF[name]
   const mode = Object.entries(modes).find(([, byte]) => byte === (command.param2 ?? 0))?.[0]
   const parts = [name, key, mode ?? `mode ${command.param2}`]
   const { data } = command

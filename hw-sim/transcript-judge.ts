@@ -1,12 +1,6 @@
-import { MODE, scanReply, splitBody, type KeyAlias } from '../src/device/tezio/index.js'
-import {
-  decodeSignature,
-  fromHex,
-  payloadDigest,
-  toHex,
-  verifySignature,
-  type PublicKey,
-} from '../src/tezos/index.js'
+import { scanReply, splitBody, type KeyAlias } from '../src/device/tezio/index.js'
+import { decodeSignature, fromHex, toHex, verifySignature, type PublicKey } from '../src/tezos/index.js'
+import { signingCommand } from './signing-command.js'
 import { expectedSignature, type TranscriptCase } from './transcript.js'
 
 /** The public key of an alias; `undefined` when it is not known. */
@@ -34,20 +28,18 @@ export function judgeReply(
   const isRaw = expected.mode % 2 === 1
   const signature = isRaw ? scan.body : decodeSignature(key.curve, new TextDecoder().decode(scan.body))
   if (signature?.length !== 64) return `${wanted}, got ${shown(toHex(reply))}`
-  const digest = signedDigest(recorded, expected.mode)
+  const digest = signedDigest(recorded)
   return digest !== undefined && verifySignature(key, digest, signature)
     ? undefined
     : `${wanted}, got one that does not verify`
 }
 
-/** The digest a recorded SIGN asked to be signed. */
-function signedDigest(recorded: TranscriptCase, mode: number): Uint8Array | undefined {
+/** The digest a recorded command asked to be signed. */
+function signedDigest(recorded: TranscriptCase): Uint8Array | undefined {
   const sent = fromHex(recorded.send)
   const start = sent?.indexOf(0x03) ?? -1
   if (sent === undefined || start === -1) return undefined
-  const { data } = splitBody(sent.slice(start + 3, -2))
-  if (data === undefined) return undefined
-  return mode < MODE.messageRaw ? data : payloadDigest(data)
+  return signingCommand(splitBody(sent.slice(start + 3, -2)))?.digest
 }
 
 const shown = (bytes: string | null): string => (bytes === null || bytes === '' ? 'nothing' : bytes)

@@ -2,6 +2,8 @@ import { MODE, scanReply } from '../src/device/tezio/index.js'
 import { encodePublicKey, equalBytes, toHex } from '../src/tezos/index.js'
 import { KEY_NAMES } from './device-key.js'
 import type { DeviceKeys } from './device-keys.js'
+import type { Exchange } from './exchange-log.js'
+import { signingCommand } from './signing-command.js'
 import type { SimulatedTezio } from './simulated-tezio.js'
 import { describeCommand } from './trace.js'
 import { watchTraffic, type Traffic } from './trace-traffic.js'
@@ -55,14 +57,19 @@ function toCase(traffic: Traffic, keys: DeviceKeys): TranscriptCase {
 /** ECDSA is all that differs from run to run; a signature that was tampered with does not verify, and is kept as it is. */
 function asSignature(exact: TranscriptCase, { exchange, received }: Traffic, keys: DeviceKeys) {
   const alias = exchange.command?.param1 ?? 0
-  const mode = exchange.command?.param2 ?? 0
+  const { command } = exchange
+  const signing = command === undefined ? undefined : signingCommand(command)
   const keyName = KEY_NAMES[alias]
-  const isSignature =
-    exchange.name === 'SIGN' && exchange.outcome.kind === 'value' && mode !== MODE.defaultSignature
+  const isSignature = signing !== undefined && exchange.outcome.kind === 'value'
   if (!isSignature || keyName === undefined || keys[keyName].curve === 'ed25519') return undefined
-  const signature = { ...exact, match: `signature:${alias}:${mode}` }
+  const signature = { ...exact, match: `signature:${alias}:${modeOf(exchange)}` }
   const isGood = judgeReply(signature, received, () => keys[keyName].publicKey) === undefined
   return isGood ? signature : undefined
+}
+
+/** SIGN's mode; SIGN_ETH signs a hash of the message as mode 3 does, and answers as it does. */
+function modeOf({ name, command }: Exchange): number {
+  return name === 'SIGN_ETH' ? MODE.messageRaw : (command?.param2 ?? 0)
 }
 
 function noteOn({ exchange, received, micros }: Traffic): string | undefined {

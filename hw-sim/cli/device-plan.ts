@@ -1,4 +1,4 @@
-import type { ProfileName } from '../profile.js'
+import { PROFILE_NAMES, type ProfileName } from '../profile.js'
 import { isLoopback } from '../transport/tcp-port.js'
 import { UsageError } from './exit.js'
 import type { KeySource } from './load-keys.js'
@@ -16,6 +16,8 @@ export type DevicePlan = KeySource & {
   readonly latency: string
   readonly scenario?: string
   readonly record?: string
+  /** A file with what the device may sign for Ethereum. */
+  readonly ethPolicy?: string
 }
 
 const NAME = /^[A-Za-z0-9_-]{1,32}$/
@@ -29,13 +31,15 @@ const FIELDS = [
   'latency',
   'scenario',
   'record',
+  'eth-policy',
 ] as const
 type Field = (typeof FIELDS)[number]
 
 /** The profile of a name. Throws a UsageError. */
 export function parseProfile(text: string): ProfileName {
-  if (text === 'stock' || text === 'fixed') return text
-  throw new UsageError(`profile ${text}: Allowed choices are stock, fixed.`)
+  const profile = PROFILE_NAMES.find((known) => known === text)
+  if (profile !== undefined) return profile
+  throw new UsageError(`profile ${text}: Allowed choices are ${PROFILE_NAMES.join(', ')}.`)
 }
 
 /**
@@ -82,19 +86,23 @@ export function parseDevicePlan(text: string, number: number, anyHost: boolean):
     latency: fields.get('latency') ?? 'zero',
     ...optional('scenario', fields.get('scenario')),
     ...optional('record', fields.get('record')),
+    ...optional('ethPolicy', fields.get('eth-policy')),
   }
 }
 
 /** Throws a UsageError when devices cannot be told apart, or one contradicts itself. */
 export function checkPlans(plans: readonly DevicePlan[]): void {
   for (const plan of plans) {
-    const { name, link, tcp, keys, mnemonicFile } = plan
+    const { name, link, tcp, keys, mnemonicFile, ethPolicy, profile } = plan
     if (!NAME.test(name)) throw new UsageError(`name ${name}: 1 to 32 letters, digits, - and _ expected`)
     if (link !== undefined && tcp !== undefined) {
       throw new UsageError('link and tcp cannot be used with each other: a device has one cable')
     }
     if (keys !== undefined && mnemonicFile !== undefined) {
       throw new UsageError('keys and mnemonic-file cannot be used with each other')
+    }
+    if (ethPolicy !== undefined && profile !== 'eth') {
+      throw new UsageError(`eth-policy needs profile eth: profile ${profile} signs nothing for Ethereum`)
     }
   }
   refuseRepeated('name', plans, ({ name }) => name)

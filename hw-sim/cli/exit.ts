@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 import { ControlClientError, type ControlClientErrorCode } from '../control/control-client.js'
 import { ControlSocketError } from '../control/control-socket.js'
 import { KeysError } from '../device-keys.js'
+import { EthPolicyError } from '../eth-policy.js'
 import { FaultError } from '../faults/index.js'
 import { LatencyError } from '../latency.js'
 import { ScenarioError } from '../scenario/index.js'
@@ -10,7 +11,7 @@ import { PseudoTerminalError } from '../transport/pseudo-terminal-error.js'
 
 /**
  * Exit codes of sysexits.h: `usage` wrong arguments, `unavailable` no simulator or device there, `io` a file, a socket
- * or the port, `config` keys, scenarios or recordings that are refused. `different`: a replay that found differences.
+ * or the port, `config` keys, scenarios, recordings or policies that are refused. `different`: a replay that found differences.
  */
 export const EXIT = { ok: 0, different: 1, usage: 64, unavailable: 69, io: 74, config: 78 } as const
 
@@ -25,7 +26,14 @@ export class UnavailableError extends Error {
 }
 
 /** What says that a file was read and its content refused. */
-const REFUSED_FILES = [KeysError, ScenarioError, FaultError, TranscriptError, LatencyError] as const
+const REFUSED_FILES = [
+  KeysError,
+  ScenarioError,
+  FaultError,
+  TranscriptError,
+  LatencyError,
+  EthPolicyError,
+] as const
 
 const CLIENT_CODE: Readonly<Record<ControlClientErrorCode, number>> = {
   'not-running': EXIT.unavailable,

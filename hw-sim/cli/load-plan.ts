@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { KEY_NAMES } from '../device-key.js'
 import type { DeviceKeys } from '../device-keys.js'
+import { parseEthPolicy, type EthPolicy } from '../eth-policy.js'
 import { parseLatencyFile, type LatencyModel, type LatencyName } from '../latency.js'
 import { parseScenario, type Scenario } from '../scenario/index.js'
 import { keyLabel } from '../transcript.js'
@@ -15,6 +16,7 @@ export type LoadedPlan = {
   readonly keys: DeviceKeys
   readonly latency: LatencyName | LatencyModel
   readonly scenario: Scenario | undefined
+  readonly ethPolicy: EthPolicy | undefined
   /** The secrets of the keys file, by the labels of a recording, when recordings are to hold them. */
   readonly secrets: Readonly<Record<string, string>> | undefined
 }
@@ -22,7 +24,7 @@ export type LoadedPlan = {
 /** Reads the files of a plan. Throws what is wrong with them. */
 export function loadPlan(plan: DevicePlan, run: RunPlan, warn: (line: string) => void): LoadedPlan {
   const keys = loadKeys(plan, warn)
-  const { scenario, record } = plan
+  const { scenario, record, ethPolicy } = plan
   const secretsFile = run.recordKeys && record !== undefined ? plan.keys : undefined
   if (secretsFile !== undefined) warn(`warning: ${record ?? ''} will hold the secret keys`)
   return {
@@ -30,6 +32,8 @@ export function loadPlan(plan: DevicePlan, run: RunPlan, warn: (line: string) =>
     keys,
     latency: loadLatency(plan.latency),
     scenario: scenario === undefined ? undefined : parseScenario(readFileSync(scenario, 'utf8'), scenario),
+    ethPolicy:
+      ethPolicy === undefined ? undefined : parseEthPolicy(readFileSync(ethPolicy, 'utf8'), ethPolicy),
     secrets: secretsFile === undefined ? undefined : readSecrets(secretsFile),
   }
 }

@@ -8,6 +8,7 @@ import {
   type DevicePlan,
 } from './device-plan.js'
 import { UsageError } from './exit.js'
+import { PROFILE_NAMES } from '../profile.js'
 import type { Surroundings } from './surroundings.js'
 
 /** What `tezio-sim` is to run. */
@@ -32,6 +33,7 @@ type Options = {
   readonly latency: string
   readonly scenario?: string
   readonly record?: string
+  readonly ethPolicy?: string
   readonly recordKeys?: true
   readonly provision?: true
   readonly device?: readonly string[]
@@ -50,14 +52,15 @@ const OF_ONE_DEVICE = [
   'latency',
   'scenario',
   'record',
+  'ethPolicy',
   'provision',
 ]
 
 const HELP = `
 Other commands: faults (what can be armed), ctl (while one runs), replay (a recording); each has --help.
 
---device takes name, link, tcp, keys, mnemonic-file, profile, latency, scenario and record as KEY=VALUE with commas
-between them. The plain options describe the only device when there is no --device.`
+--device takes name, link, tcp, keys, mnemonic-file, profile, latency, scenario, record and eth-policy as KEY=VALUE
+with commas between them. The plain options describe the only device when there is no --device.`
 
 /** The plan in the arguments. Throws a CommanderError, also after printing help, or a UsageError. */
 export function parseRunOptions(argv: readonly string[], surroundings: Surroundings): RunPlan {
@@ -106,10 +109,11 @@ function describeOptions(command: Command): Command {
     .addOption(option('--keys <file>', 'JSON file of hex secrets', 'mnemonicFile', 'random'))
     .addOption(option('--mnemonic-file <file>', 'file with a BIP-39 mnemonic', 'keys', 'random'))
     .addOption(option('--random', 'new keys at each start (the default)', 'keys', 'mnemonicFile'))
-    .addOption(option('--profile <name>', 'firmware').choices(['stock', 'fixed']).default('stock'))
+    .addOption(option('--profile <name>', 'firmware').choices(PROFILE_NAMES).default('stock'))
     .option('--latency <model>', 'speed: zero, board, or a file', 'zero')
     .option('--scenario <file>', 'play a scenario')
     .option('--record <file>', 'write what is exchanged to a file that `replay` reads')
+    .option('--eth-policy <file>', 'JSON file of what profile eth may sign for Ethereum')
     .option('--record-keys', 'put the secret keys of the keys file into it as well')
     .addOption(option('--provision', 'a provisioning console first', 'keys', 'mnemonicFile', 'random'))
     .addOption(
@@ -135,6 +139,7 @@ function onlyDevice(options: Options, anyHost: boolean): DevicePlan {
     latency: options.latency,
     ...optional('scenario', options.scenario),
     ...optional('record', options.record),
+    ...optional('ethPolicy', options.ethPolicy),
   }
 }
 

@@ -58,7 +58,11 @@ class PluggedStation implements Station {
     this.name = loaded.plan.name
     this.latency = latency
     this.#hooks = hooks
-    this.#device = createSimulatedTezio({ keys: loaded.keys, profile, latency: loaded.latency })
+    const { keys, ethPolicy } = loaded
+    this.#device = createSimulatedTezio({
+      ...{ keys, profile, latency: loaded.latency },
+      ...(ethPolicy === undefined ? {} : { ethPolicy }),
+    })
   }
 
   /** The port with the power that comes through it, which a provisioning sketch needs to be told of. */

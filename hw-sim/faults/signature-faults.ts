@@ -1,11 +1,11 @@
 import { p256 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { MODE } from '../../src/device/tezio/index.js'
 import { assertNever, decodeSignature, encodeSignature, payloadDigest } from '../../src/tezos/index.js'
 import type { ReceivedContext } from '../behaviour.js'
 import { DeviceKey, isSecretKey, KEY_NAMES } from '../device-key.js'
 import { aliasOf, text, value, type Outcome } from '../firmware/outcome.js'
 import type { RandomBytes } from '../random-bytes.js'
+import { signingCommand } from '../signing-command.js'
 import { defineFault, type FaultDefinition } from './fault.js'
 import { choice } from './parameter.js'
 
@@ -56,22 +56,19 @@ export const SIGNATURE_FAULTS: readonly FaultDefinition[] = [
   }),
 ]
 
-/** An answer hook for successful SIGN commands, default signatures excepted. */
+/** An answer hook for successful SIGN and SIGN_ETH commands, default signatures excepted. */
 function forging(forge: Forge) {
   return (outcome: Outcome, { received, keys, random }: ReceivedContext): Outcome | undefined => {
-    const { name, command } = received
-    const mode = command?.param2 ?? 0
-    const data = command?.data
+    const { command } = received
+    const signing = command === undefined ? undefined : signingCommand(command)
     const alias = command === undefined ? undefined : aliasOf(command)
-    if (name !== 'SIGN' || mode === MODE.defaultSignature || outcome.kind === 'refusal') return undefined
-    if (data === undefined || alias === undefined) return undefined
+    if (signing === undefined || alias === undefined || outcome.kind === 'refusal') return undefined
+    const { digest, isRaw } = signing
     const key = keys[KEY_NAMES[alias]]
-    const isRaw = mode % 2 === 1
     const signature = isRaw
       ? outcome.body
       : decodeSignature(key.curve, new TextDecoder().decode(outcome.body))
     if (signature?.length !== SIGNATURE_SIZE) return undefined // refused by a newer fault with a byte of no name
-    const digest = mode < MODE.messageRaw ? data : payloadDigest(data)
     const forged = forge({ key, digest, signature, random })
     if (forged === undefined) return undefined
     return isRaw ? value(forged) : text(encodeSignature(key.curve, forged))

@@ -2,6 +2,7 @@ import { statusByte, type CommandFields, type KeyAlias } from '../../src/device/
 import type { Curve } from '../../src/tezos/index.js'
 import { ALIASES, KEY_NAMES, type DeviceKey } from '../device-key.js'
 import type { DeviceKeys } from '../device-keys.js'
+import type { EthPolicy } from '../eth-policy.js'
 import type { Profile, Status } from '../profile.js'
 import type { RandomBytes } from '../random-bytes.js'
 import type { CommandName } from './command-name.js'
@@ -22,6 +23,8 @@ export type Board = {
   readonly marks: Watermarks
   readonly random: RandomBytes
   readonly failure: SecureElementFailure | undefined
+  /** What the secp256k1 key may sign for Ethereum; `undefined` when nothing was provisioned. */
+  readonly ethPolicy: EthPolicy | undefined
 }
 
 /** A handler of one command. It never throws on what it is sent. */

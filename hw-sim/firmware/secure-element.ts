@@ -26,6 +26,6 @@ const SIGN_STEPS: Readonly<Record<Curve, readonly SecureElementFailure[]>> = {
 /** Whether a failure shows in a command: each command and curve goes through other steps. */
 export function failsIn(failure: SecureElementFailure, command: CommandName, curve: Curve): boolean {
   if (failure === 'secure-element-not-answering') return true
-  if (command === 'SIGN') return SIGN_STEPS[curve].includes(failure)
+  if (command === 'SIGN' || command === 'SIGN_ETH') return SIGN_STEPS[curve].includes(failure)
   return command === 'VERIFY' && failure === 'public-key-read-failed'
 }

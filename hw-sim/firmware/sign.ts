@@ -1,4 +1,4 @@
-import { MODE, OPCODE, type KeyAlias } from '../../src/device/tezio/index.js'
+import { ETH_ALIAS, MODE, OPCODE, type KeyAlias } from '../../src/device/tezio/index.js'
 import { encodeSignature, payloadDigest } from '../../src/tezos/index.js'
 import {
   aliasOf,
@@ -22,7 +22,9 @@ const DATA_MEMORY = 1024
 export const sign: Handler = (fields, board) => {
   const alias = aliasOf(fields)
   if (alias === undefined) return refusal('param1-invalid')
-  if (!board.policy.allowsOpcode(alias, OPCODE.sign)) return refusal('hsm-operation-disabled')
+  const isEthereumKey = alias === ETH_ALIAS && board.ethPolicy !== undefined
+  if (isEthereumKey || !board.policy.allowsOpcode(alias, OPCODE.sign))
+    return refusal('hsm-operation-disabled')
   const mode = fields.param2 ?? 0
   if (mode > MODE.messageBase58) return refusal('param2-invalid')
   const { curve } = keyOf(board, alias)

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import { ManualClock } from '../clock.js'
 import { randomKeys } from '../device-keys.js'
+import { PROFILE_NAMES } from '../profile.js'
 import { createSimulatedTezio, type SimulatedTezio } from '../simulated-tezio.js'
 import { fromHex } from '../../src/tezos/index.js'
 import { keysOfTranscript, type TranscriptCase, type TranscriptFile } from '../transcript.js'
@@ -40,7 +41,7 @@ class HealthyDevice {
   constructor(file: TranscriptFile) {
     const keys = keysOfTranscript(file)
     this.#knowsKeys = keys !== undefined
-    const profile = file.device.includes('profile fixed') ? 'fixed' : 'stock'
+    const profile = PROFILE_NAMES.find((known) => file.device.includes(`profile ${known}`)) ?? 'stock'
     this.#device = createSimulatedTezio({
       keys: keys ?? randomKeys(),
       profile,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { COMMAND_NAMES } from '../firmware/command-name.js'
 
 /** What a time in a scenario can be at most: 24 days, which a timer can wait. */
 const LONGEST_MS = 24 * 86_400_000
@@ -19,7 +20,7 @@ const level = z.union([z.number(), z.string()], LEVEL_FORM).transform((value, co
 const trigger = z
   .strictObject({
     nth: z.int('expected a whole number').min(1).exactOptional(),
-    command: z.enum(['GET_PK', 'SIGN', 'VERIFY']).exactOptional(),
+    command: z.enum(COMMAND_NAMES).exactOptional(),
     magic: z.int('expected a byte').min(0).max(0xff).exactOptional(),
     level: level.exactOptional(),
     from_ms: ms.exactOptional(),

@@ -7,12 +7,16 @@ import {
   type KeyPin,
 } from '../device/index.js'
 import type { NamedDeviceEvent } from '../telemetry/index.js'
-import type { DeviceRoutes, SigningDevice } from '../policy/index.js'
+import type { DeviceAnswer, DeviceRoutes, SigningDevice } from '../policy/index.js'
 import type { PublicKey, PublicKeyHash } from '../tezos/index.js'
+import { boardEthereum, ethereumTokenKey, tokenEthereum, type DeviceEthereum } from './device-ethereum.js'
 import { AUTHENTICATION_ALIAS } from './key-directory.js'
 import { pkcs11SigningDevice } from './pkcs11-signing-device.js'
-import { signingDevice } from './signing-device.js'
+import { orFailure, signingDevice } from './signing-device.js'
 import { packageFile } from './version.js'
+
+/** Where a board has its Ed25519 key. */
+const LABEL_ALIAS = 1
 
 /** A configured device at work. */
 export type ConfiguredDevice = {
@@ -24,6 +28,10 @@ export type ConfiguredDevice = {
   readonly publicKeyOf: (key: PublicKeyHash) => PublicKey | undefined
   /** All keys of a board by their places; none of a token. */
   readonly boardKeys: () => BoardKeys
+  /** What it does for the key of Ethereum; `undefined` where that is on another device. */
+  readonly ethereum: DeviceEthereum | undefined
+  /** One attempt at a board's Ed25519 signature over bytes; `undefined` on a token. */
+  readonly signLabel: ((label: Uint8Array) => Promise<DeviceAnswer>) | undefined
   readonly open: () => void
   /** Resolves when it was found for the first time; rejects with the DeviceError of the first attempt that failed. */
   readonly firstContact: (ms: number) => Promise<void>
@@ -108,12 +116,16 @@ function boardDevice(config: Config, board: TezioDeviceConfig, onEvent: DeviceEv
     pins.push({ alias: AUTHENTICATION_ALIAS, publicKeyHash: authenticationKey.publicKeyHash })
   }
   const { port, serialNumber, timeoutMs } = board
-  const device = new TezioDevice({ port, serialNumber, timeoutMs, pins, onEvent })
+  const isEthereums = config.ethereum?.key.device === name
+  const device = new TezioDevice({ port, serialNumber, timeoutMs, pins, asksInfo: isEthereums, onEvent })
   const aliases = new Map(pins.map(({ alias, publicKeyHash }) => [publicKeyHash, alias]))
   return {
     ...{ name, kind: 'tezio', signing: signingDevice(name, device, aliases) },
     health: () => device.health(),
     boardKeys: () => device.keys(),
+    ethereum: isEthereums ? boardEthereum(device) : undefined,
+    signLabel: (label) =>
+      orFailure(async () => ({ outcome: 'signed', signature: await device.sign(LABEL_ALIAS, label) })),
     publicKeyOf: (key) => {
       const alias = aliases.get(key)
       return alias === undefined ? undefined : device.keys().get(alias)
@@ -139,14 +151,18 @@ async function tokenDevice(
     const key = config.keys.find((one) => one.publicKeyHash === publicKeyHash)
     return key === undefined ? [] : [{ ...key, label, id }]
   })
+  const ethereum = await ethereumTokenKey(config, name)
+  const ethereumKeys = ethereum === undefined ? [] : [ethereum]
   const device = new Pkcs11Device({
-    ...{ module, token: token.token, pin, keys, timeoutMs, onEvent },
+    ...{ module, token: token.token, pin, keys, ethereumKeys, timeoutMs, onEvent },
     worker: packageFile('dist/src/device/pkcs11/worker.js'),
   })
   return {
     ...{ name, kind: 'pkcs11', signing: pkcs11SigningDevice(name, device) },
     health: () => device.health(),
     boardKeys: () => new Map(),
+    ethereum: ethereum && tokenEthereum(device, ethereum.address),
+    signLabel: undefined,
     publicKeyOf: (key) => device.publicKeys().get(key),
     open: () => {
       device.open()

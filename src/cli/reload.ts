@@ -28,6 +28,8 @@ const TOP: Settings<Omit<Config, 'server' | 'keys' | 'marks'>> = {
   chains: ['none', 'chains'], // the default for keys, where it shows
   headCheck: ['next-request', 'head_check'],
   stateDir: ['restart', 'state_dir'],
+  ethereum: ['restart', 'ethereum'],
+  accounts: ['restart', 'accounts'],
   authenticationKey: ['restart', 'policy.auth_key'],
   authorizedKeys: ['next-request', 'policy.authorized_keys'],
   clients: ['next-request', 'policy.clients'],
@@ -67,6 +69,8 @@ const CREDENTIALS: Settings<Credentials> = {
   tls: ['next-request', 'server.tls (files)'],
   tokens: ['next-request', 'policy.clients (token files)'],
   pins: ['restart', 'devices (PIN files)'],
+  accountsPin: ['restart', 'accounts.hsm (PIN file)'],
+  claimsKey: ['restart', 'ethereum.claims (key file)'],
 }
 
 const KEY: Settings<KeyConfig> = {

@@ -6,6 +6,7 @@ import type {
   PublicKey,
   PublicKeyHash,
 } from '../tezos/index.js'
+import type { AccountsConfig, EthereumConfig } from './ethereum-config.js'
 
 /** Where a listener listens; port 0 lets the system choose. */
 export type ListenAddress = { readonly host: string; readonly port: number }
@@ -229,6 +230,10 @@ export type Config = {
   /** The node whose head blocks and votes are compared with; `undefined`: none is asked. */
   readonly headCheck: HeadCheckConfig | undefined
   readonly stateDir: string
+  /** Jobs with a key of Ethereum; `undefined`: none of it is loaded. */
+  readonly ethereum: EthereumConfig | undefined
+  /** Accounts made and kept for others; `undefined`: none of it is loaded. */
+  readonly accounts: AccountsConfig | undefined
   readonly keys: readonly KeyConfig[]
   readonly authenticationKey: AuthenticationKey | undefined
   /** Further keys whose signatures authenticate requests; the host verifies them. */

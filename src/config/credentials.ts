@@ -23,6 +23,10 @@ export type Credentials = {
   readonly tokens: readonly TokenDigest[]
   /** PINs of tokens by the device's name, where a file holds them. Secret: they go nowhere but to the token. */
   readonly pins: ReadonlyMap<string, string>
+  /** The PIN of the token of accounts, where a file holds it. Secret. */
+  readonly accountsPin: string | undefined
+  /** What authenticates requests for claims. Secret. */
+  readonly claimsKey: Uint8Array | undefined
 }
 
 /** The shortest token, in bytes, once white space at its ends is gone: nobody guesses 128 bits. */
@@ -43,8 +47,10 @@ export function readCredentials(config: Config, now: Date): Credentials {
   const tls = config.server.tls && readTlsFiles(config.server.tls, now, refuse)
   const tokens = readTokens(config, refuse)
   const pins = readPins(config, refuse)
+  const accountsPin = readAccountsPin(config, refuse)
+  const claimsKey = readClaimsKey(config, refuse)
   if (problems.length > 0) throw new ConfigError('invalid', config.file, problems)
-  return { tls, tokens, pins }
+  return { tls, tokens, pins, accountsPin, claimsKey }
 }
 
 function readTlsFiles(files: TlsConfig, now: Date, refuse: Refuse): TlsMaterial | undefined {
@@ -151,19 +157,43 @@ function readPins({ devices }: Config, refuse: Refuse): ReadonlyMap<string, stri
   const pins = new Map<string, string>()
   for (const device of devices) {
     if (device.kind !== 'pkcs11' || device.pinFile === undefined) continue
-    const path = ['devices', device.name, 'pin_file']
-    const text = readCredentialFile(device.pinFile, true)
-    if (isRefused(text)) {
-      refuse(path, text.refused)
-      continue
-    }
-    const pin = text.replace(/\r?\n$/, '')
-    if (pin === '' || pin.length > MAX_PIN_BYTES || /[\r\n\0]/.test(pin)) {
-      const what = `${printable(device.pinFile, MAX_PATH)} holds no PIN`
-      refuse(path, `${what}; write it in one line of at most ${MAX_PIN_BYTES} bytes`)
-      continue
-    }
-    pins.set(device.name, pin)
+    const pin = readPin(device.pinFile, ['devices', device.name, 'pin_file'], refuse)
+    if (pin !== undefined) pins.set(device.name, pin)
   }
   return pins
+}
+
+function readAccountsPin({ accounts }: Config, refuse: Refuse): string | undefined {
+  const file = accounts?.hsm?.pinFile
+  return file === undefined ? undefined : readPin(file, ['accounts', 'hsm', 'pin_file'], refuse)
+}
+
+function readPin(file: string, path: Path, refuse: Refuse): string | undefined {
+  const text = readCredentialFile(file, true)
+  if (isRefused(text)) {
+    refuse(path, text.refused)
+    return undefined
+  }
+  const pin = text.replace(/\r?\n$/, '')
+  if (pin !== '' && pin.length <= MAX_PIN_BYTES && !/[\r\n\0]/.test(pin)) return pin
+  const what = `${printable(file, MAX_PATH)} holds no PIN`
+  refuse(path, `${what}; write it in one line of at most ${MAX_PIN_BYTES} bytes`)
+  return undefined
+}
+
+/** The key is hex digits, as the service before had it in its settings. */
+function readClaimsKey({ ethereum }: Config, refuse: Refuse): Uint8Array | undefined {
+  const file = ethereum?.claims?.auth.keyFile
+  if (file === undefined) return undefined
+  const path = ['ethereum', 'claims', 'auth', 'key_file']
+  const text = readCredentialFile(file, true)
+  if (isRefused(text)) {
+    refuse(path, text.refused)
+    return undefined
+  }
+  const name = printable(file, MAX_PATH)
+  if (/^(?:[0-9a-f]{2}){16,64}$/i.test(text.trim())) return new Uint8Array(Buffer.from(text.trim(), 'hex'))
+  const remedy = `make one: (umask 077; openssl rand -hex 32 > ${name})`
+  refuse(path, `${name} does not hold a key of 16 to 64 bytes as hex digits; ${remedy}`)
+  return undefined
 }

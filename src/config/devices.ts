@@ -71,16 +71,22 @@ export function readDeviceNames(
   return [...new Set(listed)].filter((name) => names.includes(name))
 }
 
-/** What keys and devices say of each other. */
+/** What keys and devices say of each other; `others` are devices that are needed for something else. */
 export function checkPlaces(
   devices: readonly DeviceConfig[],
   keys: readonly KeyConfig[],
-  authenticationKey: AuthenticationKey | undefined,
+  {
+    authenticationKey,
+    others,
+  }: { readonly authenticationKey: AuthenticationKey | undefined; readonly others: readonly string[] },
   findings: Findings,
 ): void {
   for (const device of devices) {
     const held = keys.filter((key) => key.devices.includes(device.name))
-    const isUsed = held.length > 0 || authenticationKey?.devices.includes(device.name) === true
+    const isUsed =
+      held.length > 0 ||
+      authenticationKey?.devices.includes(device.name) === true ||
+      others.includes(device.name)
     if (!isUsed && devices.length > 1)
       findings.warn(`devices.${device.name} holds no key of policy.signing_keys.`)
     if (device.kind === 'tezio') refuseSharedPlaces(device, held, findings)

@@ -17,6 +17,12 @@ export type {
   ListenAddress,
   UnixSocketConfig,
 } from './config.js'
+export type {
+  AccountsConfig,
+  EthClaimsConfig,
+  EthereumConfig,
+  EthTransfersConfig,
+} from './ethereum-config.js'
 export { isTezio, ONLY_DEVICE } from './devices.js'
 export { clientNames } from './clients.js'
 export { expiryOf, readCertificates, refusalOfDates } from './certificate.js'

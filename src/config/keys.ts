@@ -48,7 +48,8 @@ export function readKeys(
     )
   }
   const entries = Object.entries(file.policy?.signing_keys ?? {})
-  if (entries.length === 0) {
+  const hasOtherJobs = file.ethereum !== undefined || file.accounts !== undefined
+  if (entries.length === 0 && !hasOtherJobs) {
     findings.refuse(
       KEYS,
       'no signing key is given; add the address of a key on the device, with its allowed_ops',

@@ -1,10 +1,12 @@
 import { dirname, resolve } from 'node:path'
 import { parseChainId, type ChainId } from '../tezos/index.js'
+import { readAccounts } from './accounts.js'
 import { readAuthentication } from './authentication.js'
 import { clientNames, readClients } from './clients.js'
 import { ConfigError } from './config-error.js'
 import type { Config, KeyConfig } from './config.js'
 import { checkPlaces, readDevices } from './devices.js'
+import { readEthereum } from './ethereum.js'
 import { pathText, type Findings, type Path } from './findings.js'
 import { readHeadCheck } from './head-check.js'
 import { allowedPeers, listeners } from './peers.js'
@@ -76,13 +78,17 @@ function build(
   const clients = readClients(contents, file, authentication.key, findings)
   const names = clientNames({ ...clients, authenticationKey: authentication.key })
   const keys = readKeys(contents, authentication, names, { chains, devices }, findings)
-  checkPlaces(devices, keys, authentication.key, findings)
+  const { server, admin } = listeners(contents, file, keys, findings)
+  const ethereum = readEthereum(contents, { configFile: file, devices, keys, names, server }, findings)
+  const accounts = readAccounts(contents, file, devices, findings)
+  const others = [ethereum?.key.device ?? [], accounts?.vault?.devices ?? []].flat()
+  checkPlaces(devices, keys, { authenticationKey: authentication.key, others }, findings)
   refuseUnmarkedConsensus(contents, keys, findings)
   return {
     file,
     devices,
     returnAfterMs,
-    ...listeners(contents, file, keys, findings),
+    ...{ server, admin, ethereum, accounts },
     allowedPeers: allowedPeers(contents, findings),
     chains,
     marks: {

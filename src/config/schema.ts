@@ -37,6 +37,7 @@ import {
   wholeNumber,
 } from './values.js'
 import { deviceSection, marksSection } from './schema-devices.js'
+import { accountsSection, ethereumSection } from './schema-ethereum.js'
 import { readGroup, readMode, readPathPrefix } from './socket-values.js'
 
 const LEVELS = ' (levels)'
@@ -177,6 +178,8 @@ export const fileSchema = section({
     on_error: leaf(readOnError),
   }).nullish(),
   state_dir: leaf(readFolder),
+  ethereum: ethereumSection.optional(),
+  accounts: accountsSection.optional(),
 })
 
 /** What the file says, value by value. */
@@ -187,6 +190,12 @@ export type SigningKeyEntry = z.infer<typeof signingKey>
 
 /** One device's entry. */
 export type DeviceEntry = z.infer<typeof deviceSection>
+
+/** The section of the Ethereum jobs. */
+export type EthereumEntry = z.infer<typeof ethereumSection>
+
+/** The section of managed accounts. */
+export type AccountsEntry = z.infer<typeof accountsSection>
 
 /** One client's entry. */
 export type ClientEntry = z.infer<typeof client>

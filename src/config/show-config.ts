@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import { encodeAuthenticationKey, encodePublicKey, hexByte, MARK_BYTES } from '../tezos/index.js'
 import { listenText } from './addresses.js'
 import type { AddressRange, ClientConfig, Config, HookConfig, KeyConfig, UnixSocketConfig } from './config.js'
+import { accountsSettings, ethereumSettings } from './show-ethereum.js'
 import { deviceSettings, hasOnlyDevice, marksSettings } from './show-devices.js'
 import { limitSettings } from './show-limits.js'
 
@@ -39,6 +40,8 @@ export function effectiveSettings(config: Config) {
         }),
     ...(seeds === undefined ? {} : { high_water_marks: seedSettings(seeds) }),
     state_dir: config.stateDir,
+    ...(config.ethereum === undefined ? {} : { ethereum: ethereumSettings(config.ethereum) }),
+    ...(config.accounts === undefined ? {} : { accounts: accountsSettings(config.accounts) }),
     ...deviceSettings(config),
     server: {
       listen: listenText(server.listen),

@@ -8,7 +8,7 @@ import type { StatusName } from './tezio/index.js'
  * - `device-timeout`: no reply by the deadline.
  * - `device-reply-damaged`: bytes came, but no whole reply by the deadline.
  * - `device-watermark`: the device's own mark forbids it (0xD4, 0xA3); asking again is of no use.
- * - `device-policy`: the device's own policy forbids it (0xB8, 0xB0).
+ * - `device-policy`: the device's own policy forbids it (0xB8, 0xB0, and 0xC0 to 0xCC for Ethereum).
  * - `device-failed`: the secure element did not do its work (0xA1, 0xAF, 0xB1 to 0xB4).
  * - `device-refused`: it did not accept the command, for another reason or an unknown one.
  * - `wrong-device`: the board answers with other keys than the configured ones.
@@ -78,6 +78,6 @@ function refusalCode(command: string, status: StatusName): DeviceErrorCode {
     case 'public-key-read-failed':
       return 'device-failed'
     default:
-      return 'device-refused'
+      return status.startsWith('eth-') ? 'device-policy' : 'device-refused'
   }
 }

@@ -1,16 +1,25 @@
 import { monotonicClock, type Clock } from '../clock.js'
+import { readBoardInfo } from './board-info.js'
 import { probeBoard, readBoardKeys, type BoardKeys } from './board-keys.js'
 import { openSerialLink, type LinkBinding } from './serial-link.js'
 import { Session } from './session.js'
 import { BOARD_TIMINGS, type SessionTimings } from './session-timings.js'
+import type { DeviceInfo } from './tezio/index.js'
 
 /** What a board told: its keys, and how long one of them took from command to reply, in ms. */
-export type BoardReading = { readonly keys: BoardKeys; readonly answerMs: number }
+export type BoardReading = {
+  readonly keys: BoardKeys
+  readonly answerMs: number
+  /** `undefined` where it was not asked for. */
+  readonly info: DeviceInfo | undefined
+}
 
 export type ReadBoardOptions = {
   readonly clock?: Clock
   readonly binding?: LinkBinding
   readonly timings?: SessionTimings
+  /** Whether the board is asked what its firmware can do. Default no. */
+  readonly asksInfo?: boolean
   /** Gives the port up; then the reading fails with `device-lost`. */
   readonly signal?: AbortSignal
 }
@@ -34,7 +43,7 @@ export async function readBoard(path: string, options: ReadBoardOptions = {}): P
   }
   signal?.addEventListener('abort', giveUp)
   try {
-    return await ask(session, clock, timings)
+    return await ask(session, clock, timings, options.asksInfo ?? false)
   } finally {
     signal?.removeEventListener('abort', giveUp)
     session.end('done')
@@ -42,14 +51,20 @@ export async function readBoard(path: string, options: ReadBoardOptions = {}): P
   }
 }
 
-async function ask(session: Session, clock: Clock, timings: SessionTimings): Promise<BoardReading> {
+async function ask(
+  session: Session,
+  clock: Clock,
+  timings: SessionTimings,
+  asksInfo: boolean,
+): Promise<BoardReading> {
   for (let attempt = 1; ; attempt += 1) {
     await session.quiet(attempt === 1 ? timings.shortQuietMs : timings.longQuietMs)
     try {
       const keys = await readBoardKeys(session, [])
       const askedAt = clock.now()
       await probeBoard(session, keys)
-      return { keys, answerMs: clock.now() - askedAt }
+      const answerMs = clock.now() - askedAt
+      return { keys, answerMs, info: asksInfo ? await readBoardInfo(session) : undefined }
     } catch (error) {
       if (attempt === ATTEMPTS || session.state === 'closed') throw error
     }

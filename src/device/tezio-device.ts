@@ -1,42 +1,26 @@
 import { monotonicClock, type Clock } from '../clock.js'
-import { probeBoard, readBoardKeys, type BoardKeys, type KeyPin } from './board-keys.js'
+import { readBoardInfo } from './board-info.js'
+import { probeBoard, readBoardKeys, type BoardKeys } from './board-keys.js'
 import { DeviceError } from './device-error.js'
-import type { DeviceEvent, DeviceEventSink } from './device-event.js'
-import { DeviceStatus, type DeviceState } from './device-status.js'
+import type { DeviceEvent } from './device-event.js'
+import type { DeviceHealth } from './device-health.js'
+import { DeviceStatus } from './device-status.js'
 import { findPort, isPseudoTerminal } from './find-port.js'
-import { openSerialLink, type LinkBinding, type SerialLink } from './serial-link.js'
+import { openSerialLink, type SerialLink } from './serial-link.js'
 import { BOARD_TIMINGS, type SessionTimings } from './session-timings.js'
 import { Session } from './session.js'
-import { sign, verify, type Command, type KeyAlias } from './tezio/index.js'
+import {
+  sign,
+  signDigest,
+  signEth,
+  verify,
+  type Command,
+  type DeviceInfo,
+  type EthForm,
+  type KeyAlias,
+} from './tezio/index.js'
+import type { TezioDeviceOptions } from './tezio-device-options.js'
 import { supervise } from './supervise.js'
-
-/** A snapshot from memory: asking for it never touches the port. `since` is an instant of the device's clock, in ms. */
-export type DeviceHealth = {
-  readonly state: DeviceState
-  readonly since: number
-  readonly path: string | undefined
-  /** Whether the port last opened was a pseudo-terminal, with a program behind it instead of a board. */
-  readonly simulated: boolean
-  /** Why the device is not ready, as far as it is known. */
-  readonly lastError: { readonly code: string; readonly message: string } | undefined
-  readonly timesReady: number
-  readonly lateReplies: number
-  readonly noiseBytes: number
-}
-
-export type TezioDeviceOptions = {
-  /** A device path, or `auto` to look for the board on USB. */
-  readonly port: string
-  readonly serialNumber?: string | undefined
-  /** How long one SIGN or VERIFY may take. */
-  readonly timeoutMs: number
-  /** A board that answers with another key at one of these places is refused. */
-  readonly pins: readonly KeyPin[]
-  readonly onEvent?: DeviceEventSink
-  readonly clock?: Clock
-  readonly binding?: LinkBinding
-  readonly timings?: SessionTimings
-}
 
 const SYNC_ATTEMPTS = 3
 
@@ -53,6 +37,7 @@ export class TezioDevice {
   #noiseBytes = 0
   #session: Session | undefined
   #keys: BoardKeys = new Map()
+  #info: DeviceInfo | undefined
   #isClosed = false
   #supervisor: Promise<void> = Promise.resolve()
 
@@ -75,6 +60,11 @@ export class TezioDevice {
   /** The board's public keys as last read; empty before the first contact, kept while the board is away. */
   keys(): BoardKeys {
     return this.#keys
+  }
+
+  /** What the firmware told of itself at the last contact; `undefined` before the first, and where it is not asked. */
+  info(): DeviceInfo | undefined {
+    return this.#info
   }
 
   health(): DeviceHealth {
@@ -122,6 +112,24 @@ export class TezioDevice {
   /** What the device itself says of a raw 64-byte signature over a message of 1 to 951 bytes. */
   verify(alias: KeyAlias, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
     return this.#exchange(verify, { alias, message, signature })
+  }
+
+  /**
+   * The raw signature, R then S, by the secp256k1 key over Keccak-256 of `data`, which the device judges by the policy
+   * it was provisioned with: a refusal of it is `device-policy`. One attempt. Neither the signature nor a low S is
+   * checked here, and stock firmware answers with `device-refused`. Rejects with a RangeError for data of another form.
+   */
+  signEth(form: EthForm, data: Uint8Array): Promise<Uint8Array> {
+    return this.#exchange(signEth, { form, data })
+  }
+
+  /**
+   * The raw signature by the secp256k1 key over a digest that begins with 0x03, without any judgement by the device:
+   * for a configured search of a transfer's gas limit on stock firmware alone. Rejects with a RangeError for all other
+   * digests. One attempt.
+   */
+  signDigest(digest: Uint8Array): Promise<Uint8Array> {
+    return this.#exchange(signDigest, { digest })
   }
 
   /** Stops looking, fails a command in flight with `device-lost`, and gives the port back. */
@@ -193,7 +201,11 @@ export class TezioDevice {
   async #keepInStep(session: Session): Promise<never> {
     const openedAt = this.#clock.now()
     this.#status.enter('syncing')
-    this.#keys = await this.#synchronise(session, () => readBoardKeys(session, this.#options.pins))
+    const { pins, asksInfo = false } = this.#options
+    await this.#synchronise(session, async () => {
+      this.#keys = await readBoardKeys(session, pins)
+      if (asksInfo) this.#info = await readBoardInfo(session)
+    })
     this.#emit({ event: 'device.ready', path: this.#status.path ?? '', ms: this.#clock.now() - openedAt })
     for (;;) {
       this.#status.timesReady += 1

@@ -1,14 +1,13 @@
-import type { PublicKeyHash } from '../tezos/index.js'
-
 /** Where a request waits: behind others for its key, and before everything that can wait when it cannot. */
 export type Lane = {
-  readonly key: PublicKeyHash
+  /** Whose requests these are: a key that signs, or another job that a device is asked to do. */
+  readonly key: string
   /** Blocks and votes: late they are worth nothing, while an operation is as good a second later. */
   readonly isUrgent: boolean
 }
 
 type Queue<Item> = { readonly lane: Lane; readonly items: Item[] }
-type Queues<Item> = Map<PublicKeyHash, Queue<Item>>
+type Queues<Item> = Map<string, Queue<Item>>
 
 /**
  * As many urgent ones may go first, one after the other; then one that can wait has its turn. Even at 0.85 s for each,
@@ -25,7 +24,7 @@ export class FairLine<Item> {
   readonly #urgent: Queues<Item> = new Map()
   readonly #patient: Queues<Item> = new Map()
   /** Whose turn it was last. Who came during that turn goes before another of the same key. */
-  readonly #lastTurn = new Map<Queues<Item>, PublicKeyHash>()
+  readonly #lastTurn = new Map<Queues<Item>, string>()
   #urgentInARow = 0
 
   get size(): number {
@@ -97,14 +96,14 @@ export class FairLine<Item> {
   }
 }
 
-function moveToEnd<Item>(queues: Queues<Item>, key: PublicKeyHash | undefined): void {
-  const queue = key && queues.get(key)
+function moveToEnd<Item>(queues: Queues<Item>, key: string | undefined): void {
+  const queue = key === undefined ? undefined : queues.get(key)
   if (queue === undefined) return
   queues.delete(queue.lane.key)
   queues.set(queue.lane.key, queue)
 }
 
-function longest<Item>(queues: ReadonlyMap<PublicKeyHash, Queue<Item>>): Queue<Item> | undefined {
+function longest<Item>(queues: ReadonlyMap<string, Queue<Item>>): Queue<Item> | undefined {
   return [...queues.values()].reduce<Queue<Item> | undefined>(
     (most, queue) => (most === undefined || queue.items.length > most.items.length ? queue : most),
     undefined,

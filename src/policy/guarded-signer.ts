@@ -18,6 +18,7 @@ import type { SigningDevice } from './signing-device.js'
 import type { Route } from './spares.js'
 import { signingJob, type OngoingProgress, type SigningJob } from './signing-job.js'
 import { StateError } from './state-error.js'
+import type { Patience } from './turns.js'
 
 /** What the device said yes to. */
 const PROVEN = { isProven: true } as const
@@ -80,6 +81,24 @@ export class GuardedSigner {
       await setImmediate()
       verifier()
     }
+  }
+
+  /**
+   * Has a device do something else than sign for Tezos, once it is ready and its turn has come: blocks and votes go before
+   * it, and wait for one such job at most. `owner` says whose jobs take turns. Resolves with the refusal where the turn did
+   * not come; then nothing was done.
+   */
+  atDevice<Result extends object>(
+    device: SigningDevice,
+    owner: string,
+    patience: Patience,
+    job: () => Promise<Result>,
+  ): Promise<Result | Refusal> {
+    const route = { owner, devices: [device] }
+    return this.#lines.inTurn<Result>({ key: owner, isUrgent: false }, patience, route, async (_, waitMs) => {
+      const notReady = await device.ready(waitMs)
+      return notReady === undefined ? job() : { notReady }
+    })
   }
 
   /** Lets the signatures in hand finish and turns everybody else away. */

@@ -8,9 +8,18 @@ import { ALLOWED_KINDS } from '../../src/config/values.js'
 import { KEY_SECTION, parse, refusal, TZ1 } from './fixture.js'
 
 const page = readFileSync(new URL('../../docs/config.md', import.meta.url), 'utf8')
-const [example = '', several = '', dynamo = ''] = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(
-  ([, text]) => text,
-)
+const [example = '', several = '', dynamo = '', ethereum = ''] = [
+  ...page.matchAll(/```yaml\n([\s\S]*?)```/g),
+].map(([, text]) => text)
+
+const CLIENT_SECTION = `policy:
+  signing_keys: { ${TZ1}: { devices: board, allowed_ops: [0x03] } }
+  clients: { treasury: { token_file: t } }
+`
+const TOKEN_SECTION = `devices:
+  board: { kind: tezio }
+  token: { kind: pkcs11, module: /usr/lib/m.so, token: { label: x } }
+`
 
 /** Every key that the schema knows, in any section. */
 function keysOf(schema: unknown): readonly string[] {
@@ -44,9 +53,16 @@ test('the example with several devices is a configuration without warnings, for 
   expect(other.marks.shared).toMatchObject({ kind: 'dynamodb', timeoutMs: 1500 })
 })
 
+test('the example of Ethereum is a configuration without warnings', () => {
+  const config = parse(`${CLIENT_SECTION}${TOKEN_SECTION}${ethereum}`)
+  expect(config.warnings).toEqual([])
+  expect(config.ethereum?.transfers?.windows).toEqual([{ hours: 24, maxWei: 3n * 10n ** 18n }])
+  expect(config.accounts?.vault?.devices).toEqual(['board'])
+})
+
 test('the annotated examples show every key there is', () => {
   const shown = new Set<unknown>()
-  for (const text of [example, several, dynamo]) {
+  for (const text of [example, several, dynamo, ethereum]) {
     visit(parseDocument(text), {
       Pair: (_, { key }) => {
         if (isScalar(key)) shown.add(key.value)
@@ -77,7 +93,7 @@ test('every kind that allow takes is listed', () => {
 })
 
 test('every key of the example has a comment above it or is a section of commented keys', () => {
-  for (const text of [example, several, dynamo]) {
+  for (const text of [example, several, dynamo, ethereum]) {
     expect(isMap(parseDocument(text).contents)).toBe(true)
     for (const { 0: line, index } of text.matchAll(/^ *[a-z_]+: \S.*$/gm)) {
       const before = text.slice(0, index).trimEnd().split('\n').at(-1) ?? ''

@@ -33,7 +33,10 @@ high_water_marks: { level: { 0x11: 1, 0x12: 2, 0x13: 3 } }
     const several = `${full}devices: { left: { kind: tezio }, }
 failover: { return_after_s: 5 }
 `
-    const shown = [full, several].flatMap((text) => Object.keys(effectiveSettings(parse(text))))
+    const eth = `${full}ethereum: { key: { address: '0x${'35'.repeat(20)}' }, rpc: {} }
+accounts: { vault: {} }
+`
+    const shown = [full, several, eth].flatMap((text) => Object.keys(effectiveSettings(parse(text))))
     expect([...new Set(shown)].toSorted()).toEqual(Object.keys(fileSchema.shape).toSorted())
   })
 

@@ -1,9 +1,11 @@
 import { DeviceError } from '../device-error.js'
+import { isAccountLabel } from './account-names.js'
 import { callFailure } from './cryptoki-error.js'
 import { CURVE_FACTS } from './curve-facts.js'
 import { quoted } from './find-token.js'
 import type { KeyQuery } from './messages.js'
 import type { CryptokiModule } from './module.js'
+import { attributeOf, findObjects, namesCurve, type Session, type Template } from './objects.js'
 
 /** A private key that signs, and the points of the public key objects that belong to it. */
 export type FoundKey = {
@@ -11,9 +13,6 @@ export type FoundKey = {
   readonly handle: Buffer
   readonly points: readonly Uint8Array[]
 }
-
-type Session = CryptokiModule & { readonly session: Buffer }
-type Template = readonly { readonly type: number; readonly value: Buffer | boolean | number }[]
 
 /** The one private key that fits. Throws a DeviceError `token-key-missing` for none and for several. */
 export function findKey(session: Session, query: KeyQuery): FoundKey {
@@ -37,13 +36,25 @@ function searchKey(session: Session, query: KeyQuery): FoundKey {
     { type: names.CKA_SIGN, value: true },
     ...named,
   ]
-  const matching = find(session, usable).filter((handle) => isOfCurve(session, handle, query))
+  const matching = findObjects(session, usable).filter((handle) => isOfCurve(session, handle, query))
   const [handle] = matching
   if (handle !== undefined && matching.length === 1) {
+    refuseAccountKey(session, handle, query)
     return { query, handle, points: pointsOf(session, handle, query) }
   }
-  const all = find(session, [{ type: names.CKA_CLASS, value: names.CKO_PRIVATE_KEY }, ...named])
+  const all = findObjects(session, [{ type: names.CKA_CLASS, value: names.CKO_PRIVATE_KEY }, ...named])
   throw missing(query, matching.length, all.length)
+}
+
+/** Keys of accounts sign for their owners alone. */
+function refuseAccountKey(session: Session, handle: Buffer, { name }: KeyQuery): void {
+  const label = attributeOf(session, handle, session.names.CKA_LABEL)?.toString('utf8') ?? ''
+  if (!isAccountLabel(label)) return
+  const remedy = 'name another key, or give this one a label without that beginning'
+  throw new DeviceError(
+    'token-key-missing',
+    `${name}: the key of that name on the token is the key of an account (label ${quoted(label)}): ${remedy}`,
+  )
 }
 
 function missing({ name, curve, label, id }: KeyQuery, matching: number, all: number): DeviceError {
@@ -72,14 +83,14 @@ function nameTemplate(names: CryptokiModule['names'], { label, id }: KeyQuery): 
 function pointsOf(session: Session, handle: Buffer, query: KeyQuery): readonly Uint8Array[] {
   const { names } = session
   for (const type of [names.CKA_ID, names.CKA_LABEL]) {
-    const value = attribute(session, handle, type)
+    const value = attributeOf(session, handle, type)
     if (value === undefined || value.length === 0) continue
-    const points = find(session, [
+    const points = findObjects(session, [
       { type: names.CKA_CLASS, value: names.CKO_PUBLIC_KEY },
       { type: names.CKA_KEY_TYPE, value: CURVE_FACTS[query.curve].keyType },
       { type, value },
     ]).flatMap((publicKey) => {
-      const point = attribute(session, publicKey, names.CKA_EC_POINT)
+      const point = attributeOf(session, publicKey, names.CKA_EC_POINT)
       return point === undefined || !isOfCurve(session, publicKey, query) ? [] : [Uint8Array.from(point)]
     })
     if (points.length > 0) return points
@@ -88,28 +99,5 @@ function pointsOf(session: Session, handle: Buffer, query: KeyQuery): readonly U
 }
 
 function isOfCurve(session: Session, handle: Buffer, { curve }: KeyQuery): boolean {
-  const parameters = attribute(session, handle, session.names.CKA_EC_PARAMS)
-  return parameters !== undefined && CURVE_FACTS[curve].parameters.includes(parameters.toString('hex'))
-}
-
-/** `undefined` where an object has no such attribute; a lost session shows in the next call. */
-function attribute({ calls, session }: Session, handle: Buffer, type: number): Buffer | undefined {
-  try {
-    const [found] = calls.C_GetAttributeValue(session, handle, [{ type }])
-    return Buffer.isBuffer(found?.value) ? found.value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** A token with more objects of one name than this is none that a person set up. */
-const MAX_OBJECTS = 100
-
-function find({ calls, session }: Session, template: Template): readonly Buffer[] {
-  calls.C_FindObjectsInit(session, [...template])
-  try {
-    return calls.C_FindObjects(session, MAX_OBJECTS)
-  } finally {
-    calls.C_FindObjectsFinal(session)
-  }
+  return namesCurve(attributeOf(session, handle, session.names.CKA_EC_PARAMS), curve)
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Curve } from '../../tezos/index.js'
+import { isAccountId } from './account-names.js'
 
 /** How the one token is recognised. Slot numbers are no names: modules give them anew. */
 export type TokenName = { readonly by: 'label' | 'serial'; readonly value: string }
@@ -23,6 +24,24 @@ export type TokenRequest =
     }
   /** `key` is the place in the list of `open`. */
   | { readonly kind: 'sign'; readonly key: number; readonly digest: Uint8Array }
+  | OpenAccounts
+  | AccountRequest
+
+/** For keys of accounts, in a session that may write, and for nothing else. */
+export type OpenAccounts = {
+  readonly kind: 'open-accounts'
+  readonly module: string
+  readonly token: TokenName
+  readonly pin: string
+}
+
+/** What is asked after `open-accounts`. `id` is the key's CKA_ID, 32 hex digits. */
+export type AccountRequest =
+  | { readonly kind: 'generate-account'; readonly id: string }
+  | { readonly kind: 'find-account'; readonly id: string }
+  | { readonly kind: 'label-account'; readonly id: string; readonly label: string }
+  | { readonly kind: 'sign-account'; readonly id: string; readonly digest: Uint8Array }
+  | { readonly kind: 'list-accounts' }
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array)
 
@@ -38,6 +57,11 @@ const reply = z.discriminatedUnion('kind', [
     points: z.array(z.array(bytes)).readonly(),
   }),
   z.object({ kind: z.literal('signed'), signature: bytes }),
+  /** The CKA_EC_POINT of an account's key; none where there is no whole key of that id. */
+  z.object({ kind: z.literal('account'), point: bytes.optional() }),
+  /** `isSet` is false where the token lets no label be changed. */
+  z.object({ kind: z.literal('labelled'), isSet: z.boolean() }),
+  z.object({ kind: z.literal('accounts'), ids: z.array(z.string().refine(isAccountId)).readonly() }),
   z.object({
     kind: z.literal('failed'),
     code: z.enum([

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import {
   normaliseSignature,
   publicKeyHash,
-  verifierOf,
+  verifySignature,
   type Curve,
   type PublicKey,
   type PublicKeyHash,
@@ -47,11 +47,12 @@ export function publicKeyOf(key: TokenKey, points: readonly Uint8Array[]): Publi
 /** Lets the token sign a random digest and verifies it. Throws a DeviceError `wrong-device` for a signature by another key. */
 export async function proveKey(
   key: PublicKey,
+  name: string,
   sign: (digest: Uint8Array) => Promise<Uint8Array>,
 ): Promise<void> {
   const digest = Uint8Array.from(randomBytes(32))
   const signature = normaliseSignature(key.curve, await sign(digest))
-  if (verifierOf(key)(digest, signature)) return
-  const text = `${publicKeyHash(key)}: what the token signs with the private key of that name does not verify: its public key object belongs to another key`
+  if (verifySignature(key, digest, signature)) return
+  const text = `${name}: what the token signs with the private key of that name does not verify: its public key object belongs to another key`
   throw new DeviceError('wrong-device', text, { sent: true })
 }

@@ -9,7 +9,11 @@ export async function signDigest(
   digest: Uint8Array,
   ms: number,
 ): Promise<Uint8Array> {
-  const reply = await process.ask({ kind: 'sign', key, digest }, ms)
+  return rawSignature(await process.ask({ kind: 'sign', key, digest }, ms))
+}
+
+/** The 64 bytes of a signature that was asked for. Throws a DeviceError. */
+export function rawSignature(reply: TokenReply): Uint8Array {
   if (reply.kind !== 'signed') throw unexpected(reply)
   if (reply.signature.length === 64) return Uint8Array.from(reply.signature)
   throw new DeviceError('device-reply-damaged', `a signature of ${reply.signature.length} bytes`, {

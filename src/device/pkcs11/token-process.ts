@@ -151,4 +151,13 @@ export class TokenProcess {
   }
 }
 
-const CALL: Readonly<Record<TokenRequest['kind'], string>> = { open: 'the opening', sign: 'C_Sign' }
+const CALL: Readonly<Record<TokenRequest['kind'], string>> = {
+  open: 'the opening',
+  sign: 'C_Sign',
+  'open-accounts': 'the opening',
+  'generate-account': 'C_GenerateKeyPair',
+  'find-account': 'C_FindObjects',
+  'label-account': 'C_SetAttributeValue',
+  'sign-account': 'C_Sign',
+  'list-accounts': 'C_FindObjects',
+}

@@ -12,7 +12,8 @@ export const KEY_FORMAT = { raw: 1, compressed: 2, base58check: 3, address: 4 } 
 
 /**
  * SIGN's and VERIFY's second parameter. The prehashed modes are here for the simulator and for judging a device:
- * the driver never sends them, because the firmware takes a digest's first byte for the magic byte.
+ * the driver never sends them, because the firmware takes a digest's first byte for the magic byte. The one exception
+ * is `signDigest` (eth-command.ts), which says what it is for.
  */
 export const MODE = {
   defaultSignature: 0,
@@ -24,7 +25,8 @@ export const MODE = {
 
 /** Opcode, three parameters of 1, 1 and 2 bytes. */
 const HEAD_SIZE = 5
-const SIGNATURE_SIZE = 64
+/** A raw signature: R then S. */
+export const SIGNATURE_SIZE = 64
 
 /** The longest message SIGN takes: what is left of 1024 bytes. */
 export const MAX_MESSAGE_SIZE = MAX_COMMAND_SIZE - FRAME_OVERHEAD - HEAD_SIZE
@@ -79,13 +81,15 @@ export function splitBody(body: Uint8Array): CommandFields {
   }
 }
 
-const refusal = <Reply>(byte: number): Answer<Reply> => ({
+/** The answer that is one status byte. */
+export const refusal = <Reply>(byte: number): Answer<Reply> => ({
   kind: 'refusal',
   status: statusName(byte),
   statusByte: byte,
 })
 
-function decodeBytes(sizes: readonly number[]) {
+/** A decoder of replies whose body is bytes of one of these sizes. */
+export function decodeBytes(sizes: readonly number[]) {
   return (body: Uint8Array): Answer<Uint8Array> => {
     if (body.length === 1) return refusal(body[0] ?? 0)
     return sizes.includes(body.length)

@@ -1,6 +1,7 @@
 /**
  * Why the device refused, by the status byte it answers with.
- * Source: the firmware's own table, docs/protocol.md "Refusals".
+ * Source: the firmware's own table, docs/protocol.md "Refusals"; for the names that begin with eth-, which no board
+ * sends today, docs/firmware-eth.md "Refusals".
  */
 const STATUS = {
   0xa0: 'key-alias-invalid',
@@ -25,6 +26,19 @@ const STATUS = {
   0xb3: 'decryption-failed',
   0xb4: 'public-key-read-failed',
   0xb8: 'magic-byte-not-enabled',
+  0xc0: 'eth-not-provisioned',
+  0xc1: 'eth-message-malformed',
+  0xc2: 'eth-domain-not-provisioned',
+  0xc3: 'eth-prefix-not-provisioned',
+  0xc4: 'eth-transaction-malformed',
+  0xc5: 'eth-transaction-type-refused',
+  0xc6: 'eth-chain-not-provisioned',
+  0xc7: 'eth-destination-missing',
+  0xc8: 'eth-destination-not-provisioned',
+  0xc9: 'eth-data-not-empty',
+  0xca: 'eth-access-list-not-empty',
+  0xcb: 'eth-value-above-cap',
+  0xcc: 'eth-fee-above-cap',
   0xd4: 'packet-parsed',
 } as const
 
