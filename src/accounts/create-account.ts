@@ -182,8 +182,10 @@ function sameOrConflict(account: AccountRecord, custody: Custody): Created {
 }
 
 function notConfigured(custody: Custody): AccountsRefused {
-  const entry = custody === 'vault' ? 'vault' : 'tokens'
-  return refused('custody-not-configured', `custody ${custody} needs \`${entry}\` in the configuration`)
+  return refused(
+    'custody-not-configured',
+    `custody ${custody} needs \`accounts.${custody}\` in the configuration`,
+  )
 }
 
 function newId(): string {

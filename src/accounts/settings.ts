@@ -8,15 +8,13 @@ export type SignKind = (typeof SIGN_KINDS)[number]
 
 /** What a configuration says of managed accounts. */
 export type AccountsSettings = {
-  /** The token that keys of custody `hsm` are made in; `undefined` where there is none. */
-  readonly tokens: { readonly device: string } | undefined
   /** The devices whose Ed25519 keys open the vault; `undefined` where there is none. */
   readonly vault: { readonly devices: readonly string[] } | undefined
   /** Of an account whose creator names none. */
   readonly custody: Custody
-  readonly kinds: readonly SignKind[]
+  readonly sign: readonly SignKind[]
   /** Chain ids that transactions, and typed data that name one, may be for. */
-  readonly chains: readonly bigint[]
+  readonly chains: readonly number[]
   /** The most that one transaction may move, in wei. */
   readonly maxWei?: bigint | undefined
   /** The most that one transaction may pay for gas, in wei. */

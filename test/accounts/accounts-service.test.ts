@@ -176,10 +176,10 @@ describe('what is not signed with an account', () => {
       { type: 'typed_data', typed_data: { ...MAIL, domain: { ...MAIL.domain, chainId: '0x5' } } },
       'chain-not-allowed',
     ],
-    ['a kind that is not configured', { kinds: ['message'] }, transaction(LEGACY), 'kind-not-allowed'],
+    ['a kind that is not configured', { sign: ['message'] }, transaction(LEGACY), 'kind-not-allowed'],
     [
       'any kind where none is configured',
-      { kinds: [] },
+      { sign: [] },
       { type: 'message', message: 'x' },
       'kind-not-allowed',
     ],

@@ -9,11 +9,10 @@ import { passphrase, QUICK, softDevice } from './vault/fixture.js'
 
 /** Everything is allowed on two chains. */
 export const SETTINGS: AccountsSettings = {
-  tokens: { device: 'softhsm' },
   vault: { devices: ['tezio0'] },
   custody: 'vault',
-  kinds: ['message', 'typed_data', 'transaction'],
-  chains: [1n, 11155111n],
+  sign: ['message', 'typed_data', 'transaction'],
+  chains: [1, 11155111],
 }
 
 /** Somebody who may do everything with accounts of an owner. */

@@ -7,7 +7,7 @@ export function chainRefusal(
   chainId: bigint,
   { chains }: Pick<AccountsSettings, 'chains'>,
 ): AccountsRefused | undefined {
-  if (chains.includes(chainId)) return undefined
+  if (chains.some((id) => BigInt(id) === chainId)) return undefined
   const listed = chains.join(', ') || 'none'
   return refused('chain-not-allowed', `chain ${chainId} is not among those of accounts: ${listed}`)
 }

@@ -45,8 +45,8 @@ export function readSignRequest(
   const parsed = requestSchema.safeParse(request)
   if (!parsed.success) return refused('malformed-request', z.prettifyError(parsed.error))
   const { type } = parsed.data
-  if (!settings.kinds.includes(type)) {
-    const text = `${type} is not signed with accounts: the configuration has ${settings.kinds.join(', ') || 'nothing'}`
+  if (!settings.sign.includes(type)) {
+    const text = `${type} is not signed with accounts: the configuration has ${settings.sign.join(', ') || 'nothing'}`
     return refused('kind-not-allowed', text)
   }
   return signableOf(parsed.data, settings)

@@ -54,7 +54,7 @@ export async function openAccounts(folder, death) {
   if (opened.outcome === 'refused') await vault.create({ kind: 'device', device: 'soft', op: 3, passphrase })
   const token = fileToken(join(folder, 'token'), death)
   const settings = {
-    ...{ tokens: { device: 'files' }, vault: { devices: ['soft'] }, custody: 'vault', kinds: ['message'] },
+    ...{ vault: { devices: ['soft'] }, custody: 'vault', sign: ['message'] },
     chains: [],
   }
   const service = new AccountsService({ settings, store, vault, token, host: 'here' })
