@@ -109,13 +109,15 @@ async function readLine(input: ReadStream, ready: () => void): Promise<Buffer> {
 class TypedLine {
   readonly #bytes = Buffer.alloc(LONGEST_BYTES)
   #length = 0
+  /** What was read of what an arrow, or another key without a character, sends. */
+  #sequence: 'none' | 'escape' | 'control' = 'none'
 
   /** Takes what was typed, up to the end of the line. */
   take(chunk: Uint8Array): 'entered' | 'left' | 'too-long' | undefined {
-    if (chunk[0] === KEY.escape) return undefined // an arrow or another key without a character
     for (const byte of chunk) {
       if (byte === KEY.ctrlC || byte === KEY.ctrlD) return 'left'
       if (byte === KEY.enter || byte === KEY.lineFeed) return 'entered'
+      if (this.#isOfSequence(byte)) continue
       if (byte === KEY.backspace || byte === KEY.delete) this.#dropLast()
       else if (byte === KEY.ctrlU) this.#length = 0
       else if (byte >= 0x20) {
@@ -133,6 +135,15 @@ class TypedLine {
 
   wipe(): void {
     this.#bytes.fill(0)
+  }
+
+  /** Whether a byte is part of an escape sequence: ESC, then one byte, or `[` and all up to a letter or `~` (ECMA-48). */
+  #isOfSequence(byte: number): boolean {
+    const before = this.#sequence
+    if (before === 'none') this.#sequence = byte === KEY.escape ? 'escape' : 'none'
+    else if (before === 'escape') this.#sequence = byte === 0x5b || byte === 0x4f ? 'control' : 'none'
+    else this.#sequence = byte >= 0x40 && byte <= 0x7e ? 'none' : 'control'
+    return before !== 'none' || byte === KEY.escape
   }
 
   /** A character of UTF-8 is its first byte and what follows as 10xxxxxx. */
