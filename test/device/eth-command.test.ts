@@ -15,13 +15,11 @@ describe('GET_INFO', () => {
     expect(getInfo.bodySizes(undefined)).toEqual([8])
   })
 
-  it('takes 0xa2 for the stock firmware, and every other status for a refusal', () => {
+  it('takes 0xa2 for the stock firmware', () => {
     expect(getInfo.decode(bytes('a2'))).toEqual({
       kind: 'value',
       value: { firmware: 'stock', capabilities: [] },
     })
-    expect(getInfo.decode(bytes('aa'))).toMatchObject({ kind: 'refusal', status: 'param1-invalid' })
-    expect(getInfo.decode(bytes('01'))).toMatchObject({ kind: 'refusal', status: 'unknown' })
   })
 
   it.each([
