@@ -52,7 +52,10 @@ export function createApps(config: ServedConfig, parts: AppParts): Apps {
   const callers = callerRules(config)
   const questions = new Questions({ signer, keys, clock: monotonicClock, queueTimeoutMs, knownKeys })
   return {
-    control: controlApp(controlHandlers(config, { devices, store, telemetry }), onFault),
+    control: controlApp(
+      controlHandlers(config, { devices, store, telemetry, accounts: parts.ethereum?.control }),
+      onFault,
+    ),
     admin: adminApp({ source: telemetry, page, allowedHosts, onFault, onRefused }),
     signer: signerApp({
       ...{ questions, version, onFault, onRefused },

@@ -60,6 +60,7 @@ function levelOf(event: BridgeEvent): LogLevel {
     case 'journal.reopened':
     case 'journal.rolled':
     case 'config.reloaded':
+    case 'vault.unlocked':
       return 'info'
     case 'marks.unavailable':
     case 'marks.went-back':
@@ -67,6 +68,7 @@ function levelOf(event: BridgeEvent): LogLevel {
     case 'signature.not-stored':
     case 'key.quarantined':
     case 'config.reload-refused':
+    case 'vault.not-unlocked':
       return 'error'
     case 'device.open-failed':
     case 'marks.connection-lost':

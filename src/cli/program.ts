@@ -51,6 +51,7 @@ function addServe(program: Command, onExit: (code: ExitCode) => void): void {
     .command('serve')
     .description('run the signer until it is told to stop')
     .option('--port <path>', "the board's serial port, instead of the configured one")
+    .option('--unlock', 'ask for the passphrase of the vault of accounts, and open it')
     .addOption(new Option('--log-level <level>', 'the least that is logged').choices(LOG_LEVELS))
     .action(async (_options, command: Command) => {
       const { serve } = await import('./serve.js')

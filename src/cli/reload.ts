@@ -65,7 +65,8 @@ const SERVER: Settings<Config['server']> = {
 }
 
 /** By their contents: the files may be other ones although the configuration is the same. */
-const CREDENTIALS: Settings<Credentials> = {
+const CREDENTIALS: Settings<Required<Credentials>> = {
+  vaultPassphrase: ['none', ''], // typed once
   tls: ['next-request', 'server.tls (files)'],
   tokens: ['next-request', 'policy.clients (token files)'],
   pins: ['restart', 'devices (PIN files)'],

@@ -21,12 +21,20 @@ const STOP_LIMIT_MS = 5000
 
 export type ServeOptions = ConfigOptions & {
   readonly port?: string | undefined
+  /** Whether the passphrase of the vault is asked for on the terminal. */
+  readonly unlock?: boolean | undefined
   /** The least that is logged, whatever `verbose` says. */
   readonly logLevel?: LogLevel | undefined
 }
 
 /** Runs the daemon until it is told to stop; SIGHUP makes it read its configuration again. */
-export async function serve({ config: file, stateDir, port, logLevel }: ServeOptions): Promise<ExitCode> {
+export async function serve({
+  config: file,
+  stateDir,
+  port,
+  unlock,
+  logLevel,
+}: ServeOptions): Promise<ExitCode> {
   const read = (): ServedConfig => {
     const loaded = loadServedConfig(file, { stateDir })
     const devices = port === undefined ? loaded.devices : withPort(loaded.devices, port)
@@ -35,7 +43,9 @@ export async function serve({ config: file, stateDir, port, logLevel }: ServeOpt
   const first = read()
   const pins = await askPins(first)
   const load = () => withPins(read(), pins)
-  const config = withPins(first, pins)
+  const vaultPassphrase = unlock === true ? await askForVault(first) : undefined
+  const served = withPins(first, pins)
+  const config = { ...served, credentials: { ...served.credentials, vaultPassphrase } }
   const log = createLog(config.logLevel, monotonicClock, await terminalLines())
   const telemetry = createTelemetry(config)
   const reloads = new Reloads(config, load, log, eventSink(log, telemetry))
@@ -52,6 +62,12 @@ export async function serve({ config: file, stateDir, port, logLevel }: ServeOpt
     manager.stopping()
     reloads.end()
   })
+}
+
+async function askForVault({ accounts }: Config): Promise<Uint8Array> {
+  if (accounts?.vault === undefined) throw new UsageError('--unlock: the configuration has no accounts.vault')
+  const { askPassphrase } = await import('./passphrase.js')
+  return askPassphrase('Passphrase of the vault: ')
 }
 
 /** The only board at another port. */

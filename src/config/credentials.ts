@@ -25,6 +25,8 @@ export type Credentials = {
   readonly pins: ReadonlyMap<string, string>
   /** The PIN of the token of accounts, where a file holds it. Secret. */
   readonly accountsPin: string | undefined
+  /** What opens the vault of accounts, where it was typed at the start; wiped once it was used. Secret. */
+  readonly vaultPassphrase?: Uint8Array | undefined
   /** What authenticates requests for claims. Secret. */
   readonly claimsKey: Uint8Array | undefined
 }

@@ -47,6 +47,10 @@ export type EthereumDecided = {
   readonly totalMs: number
 }
 
+/** Whether the vault of accounts was opened by what was typed at the start. */
+export type VaultEvent =
+  { readonly event: 'vault.unlocked' } | { readonly event: 'vault.not-unlocked'; readonly reason: string }
+
 /** Whatever a part of the bridge reports. */
 export type BridgeEvent =
   | NamedDeviceEvent
@@ -61,5 +65,6 @@ export type BridgeEvent =
   | RequestRefused
   | HandshakeFailed
   | EthereumDecided
+  | VaultEvent
   | CertificateExpiring
   | ReloadEvent

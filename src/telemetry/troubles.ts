@@ -93,6 +93,8 @@ export class Troubles {
       case 'signature.not-stored':
       case 'key.quarantined':
       case 'ethereum.decided':
+      case 'vault.unlocked':
+      case 'vault.not-unlocked': // whoever typed it looks at the log
       case 'request.refused':
       case 'tls.handshake-failed':
       case 'marks.unavailable': // the sources warn of these as long as they last

@@ -255,6 +255,8 @@ const OTHERS: readonly Case[] = [
       { event: 'marks.connected', server: 'db:5432' },
       { event: 'marks.connection-lost', server: 'db:5432', reason: 'reset' },
       { event: 'dynamodb.asked-again', attempts: 2, waitedMs: 50 },
+      { event: 'vault.unlocked' },
+      { event: 'vault.not-unlocked', reason: 'no board' },
       { event: 'journal.rolled', marks: 3 },
       { event: 'signature.not-stored', key: KEY, reason: 'EIO' },
       { event: 'key.quarantined', key: KEY, reason: 'nonce' },

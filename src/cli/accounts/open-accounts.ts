@@ -31,7 +31,7 @@ export type AccountsSurroundings = {
   readonly store?: AccountsStore
 }
 
-/** Opens the accounts of a configuration; `undefined` where it has none. Throws an AccountsError. */
+/** Opens the accounts of a configuration that has some. Throws an AccountsError. */
 export function openAccounts(
   { accounts: settings, stateDir }: Pick<Config, 'accounts' | 'stateDir'>,
   { devices, token, store }: AccountsSurroundings,

@@ -4,7 +4,12 @@ import { addressOfPublicKey, parseEthPublicKey } from '../../ethereum/index.js'
 import { EthLedger, EthSigner, HmacGate, type EthDevice, type EthEvent } from '../../eth-signer/index.js'
 import { StateError, type GuardedSigner } from '../../policy/index.js'
 import type { CallerRules } from '../../server/index.js'
-import { ethereumRoutes, type EthereumJobs, type JobRefusal } from '../../server/ethereum/index.js'
+import {
+  accountsRoutes,
+  ethereumRoutes,
+  type EthereumJobs,
+  type JobRefusal,
+} from '../../server/ethereum/index.js'
 import type { EthereumDecided } from '../../telemetry/index.js'
 import type { ConfiguredDevice, DeviceSet } from '../device-set.js'
 import type { DeviceEthereum } from '../device-ethereum.js'
@@ -12,6 +17,7 @@ import type { EventSink } from '../event-sink.js'
 import type { ServedConfig } from '../served-config.js'
 import { ethDevice } from './eth-device.js'
 import { ethereumJobs } from './ethereum-jobs.js'
+import { startAccounts, type ServedAccounts } from './start-accounts.js'
 import { otherRole, planEthereum, type EthereumPlan } from './rules.js'
 
 /** What the jobs need of the daemon. */
@@ -28,6 +34,8 @@ export type Routes = ReturnType<typeof ethereumRoutes>
 export type OpenEthereum = {
   /** The routes for clients that prove who they are like this. */
   readonly routes: (callers: CallerRules) => readonly Routes[]
+  /** What the command line asks of accounts. */
+  readonly control: ServedAccounts['control'] | undefined
   /** Turns new requests away, and resolves when the one in hand is done. */
   readonly close: () => Promise<void>
   /** Gives files and devices back. */
@@ -39,16 +47,21 @@ export async function startEthereum(
   config: ServedConfig,
   around: EthereumSurroundings,
 ): Promise<OpenEthereum> {
-  const { ethereum } = config
+  const { ethereum, accounts } = config
   const own = ethereum && (await startJobs(config, ethereum, around))
+  const managed = accounts && (await startAccounts(config, accounts, around))
   return {
-    routes: (callers) => (own === undefined ? [] : [ethereumRoutes(own.jobs, callers)]),
+    routes: (callers) => [
+      ...(own === undefined ? [] : [ethereumRoutes(own.jobs, callers)]),
+      ...(managed === undefined ? [] : [accountsRoutes(managed.jobs)]),
+    ],
+    control: managed?.control,
     close: async () => {
       await own?.signer.close()
     },
-    end: () => {
+    end: async () => {
       own?.ledger.close()
-      return Promise.resolve()
+      await managed?.end()
     },
   }
 }

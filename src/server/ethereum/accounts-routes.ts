@@ -5,13 +5,15 @@ import type { AccountJobs, AccountShown, JobRefusal } from './jobs.js'
 import { answerProblem, problemStatus } from './problem.js'
 import { readRpcBody } from './rpc-body.js'
 
+const ACCOUNTS = '/v1/accounts'
+
 /**
  * `POST /v1/accounts`, `GET /v1/accounts/:address`, `POST /v1/accounts/:address/sign`. Who asks is proven by an API key,
  * before anything else is looked at. No answer holds a private key.
  */
 export function accountsRoutes<Caller>(jobs: AccountJobs<Caller>): Hono<RequestEnv> {
   const app = new Hono<RequestEnv>()
-  app.post('/', async (c) => {
+  app.post(ACCOUNTS, async (c) => {
     const asked = await askAccounts(c, jobs)
     if ('refusal' in asked) return answerProblem(c, asked.refusal)
     const { caller, value } = asked
@@ -22,14 +24,14 @@ export function accountsRoutes<Caller>(jobs: AccountJobs<Caller>): Hono<RequestE
     if (made.outcome === 'refused') return answerProblem(c, made.refusal)
     return c.json(accountBody(made.value.account), made.value.isNew ? 201 : 200)
   })
-  if (jobs.oldRoutes) app.get('/', (c) => oldGetter(c, jobs))
-  app.get('/:address', async (c) => {
+  if (jobs.oldRoutes) app.get(ACCOUNTS, (c) => oldGetter(c, jobs))
+  app.get(`${ACCOUNTS}/:address`, async (c) => {
     const caller = callerOf(c, jobs)
     if ('refusal' in caller) return answerProblem(c, caller.refusal)
     const found = await jobs.get(caller.caller, c.req.param('address'), c.var.requestId)
     return found.outcome === 'refused' ? answerProblem(c, found.refusal) : c.json(accountBody(found.value))
   })
-  app.post('/:address/sign', async (c) => {
+  app.post(`${ACCOUNTS}/:address/sign`, async (c) => {
     const asked = await askAccounts(c, jobs)
     if ('refusal' in asked) return answerProblem(c, asked.refusal)
     const { caller, value } = asked
