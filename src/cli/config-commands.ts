@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander'
 import { effectiveSettings, loadConfig, showConfig } from '../config/index.js'
 import { SIGNERS } from '../migration/index.js'
 import type { ConfigImportOptions } from './config-import.js'
+import { checkEthereum } from './open-ethereum.js'
 import { PRINT_JSON } from './options.js'
 import { json, type Output } from './output.js'
 import type { ConfigOptions } from './serve.js'
@@ -19,8 +20,8 @@ export function addConfig(program: Command, output: Output): void {
     .command('check')
     .description('say whether serve and a reload would take the configuration, and warn of what looks wrong')
     .option('--json', PRINT_JSON)
-    .action((_options, command: Command) => {
-      checkConfig(command.optsWithGlobals(), output)
+    .action(async (_options, command: Command) => {
+      await checkConfig(command.optsWithGlobals(), output)
     })
 
   config
@@ -59,9 +60,14 @@ function addImport(config: Command, output: Output): void {
     })
 }
 
-/** Tells that the configuration is right. Throws a ConfigError naming every problem otherwise. */
-function checkConfig({ config: file, stateDir, json: isJson }: Options, { out }: Output): void {
-  const { keys, chains, warnings } = loadServedConfig(file, { stateDir })
+/** Tells that the configuration is right. Rejects with a ConfigError naming every problem otherwise. */
+async function checkConfig(
+  { config: file, stateDir, json: isJson }: Options,
+  { out }: Output,
+): Promise<void> {
+  const config = loadServedConfig(file, { stateDir })
+  await checkEthereum(config)
+  const { keys, chains, warnings } = config
   if (isJson === true) {
     out(json({ file, valid: true, warnings }))
     return

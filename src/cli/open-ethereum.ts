@@ -1,6 +1,13 @@
 import type { OpenEthereum, EthereumSurroundings } from './ethereum/index.js'
 import type { ServedConfig } from './served-config.js'
 
+/** Looks at what only Ethereum can judge: checksums, the distribution. Rejects with a ConfigError. */
+export async function checkEthereum(config: ServedConfig): Promise<void> {
+  if (config.ethereum === undefined) return
+  const { planEthereum } = await import('./ethereum/index.js')
+  await planEthereum(config, config.ethereum)
+}
+
 /**
  * The jobs of Ethereum and the managed accounts that a configuration asks for; nothing of them is loaded for another one.
  * Rejects with a ConfigError, a StateError or an AccountsError.
