@@ -7,6 +7,7 @@ import {
   parseSeconds,
   type ConformanceOptions,
 } from './conformance.js'
+import { addAccounts } from './accounts/accounts-command.js'
 import { addCompletion } from './completion-command.js'
 import { addConfig } from './config-commands.js'
 import type { ConsoleOptions } from './console.js'
@@ -40,6 +41,7 @@ export function addCommands(program: Command, output: Output, onExit: (code: Exi
   addKeys(program, output)
   addMarks(program, output)
   addPolicy(program, output, onExit)
+  addAccounts(program, output)
   addBoardTools(program, output, onExit)
   addDoctor(program, output, onExit)
   addDevices(program, output)

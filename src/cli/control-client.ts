@@ -5,7 +5,7 @@ import { systemErrorCode } from '../system-error.js'
 import { CONTROL_SOCKET } from './control-socket.js'
 import { RefusedError } from './exit-code.js'
 
-/** How long the daemon may take to answer. It answers from memory. */
+/** How long the daemon may take to answer from memory. */
 const TIMEOUT_MS = 5000
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
@@ -17,8 +17,9 @@ export async function askDaemon(
   method: 'GET' | 'POST',
   path: string,
   body?: unknown,
+  timeoutMs: number = TIMEOUT_MS,
 ): Promise<unknown> {
-  const answer = await exchange(join(stateDir, CONTROL_SOCKET), method, path, body)
+  const answer = await exchange(join(stateDir, CONTROL_SOCKET), { method, path, body, timeoutMs })
   if (answer === undefined) return undefined
   const value: unknown = JSON.parse(answer.text)
   if (answer.status === 200) return value
@@ -28,10 +29,19 @@ export async function askDaemon(
   )
 }
 
-function exchange(socketPath: string, method: string, path: string, body: unknown) {
+type Question = {
+  readonly method: string
+  readonly path: string
+  /** Bytes go out as they are, anything else as JSON. */
+  readonly body: unknown
+  readonly timeoutMs: number
+}
+
+function exchange(socketPath: string, { method, path, body, timeoutMs }: Question) {
   return new Promise<{ readonly status: number; readonly text: string } | undefined>((resolve, reject) => {
-    const headers = { 'content-type': 'application/json' }
-    const asked = request({ socketPath, method, path, headers, timeout: TIMEOUT_MS }, (response) => {
+    const type = body instanceof Uint8Array ? 'application/octet-stream' : 'application/json'
+    const headers = { 'content-type': type }
+    const asked = request({ socketPath, method, path, headers, timeout: timeoutMs }, (response) => {
       const chunks: Buffer[] = []
       let size = 0
       response.on('data', (chunk: Buffer) => {
@@ -50,6 +60,6 @@ function exchange(socketPath: string, method: string, path: string, body: unknow
       if (['ENOENT', 'ECONNREFUSED'].includes(systemErrorCode(error) ?? '')) resolve(undefined)
       else reject(error)
     })
-    asked.end(body === undefined ? undefined : JSON.stringify(body))
+    asked.end(body === undefined || body instanceof Uint8Array ? body : JSON.stringify(body))
   })
 }

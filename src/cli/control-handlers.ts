@@ -18,9 +18,16 @@ export function controlHandlers(
     devices,
     store,
     telemetry,
-  }: { readonly devices: DeviceSet; readonly store: OwnMarks; readonly telemetry: Telemetry },
+    accounts,
+  }: {
+    readonly devices: DeviceSet
+    readonly store: OwnMarks
+    readonly telemetry: Telemetry
+    readonly accounts?: ControlHandlers['accounts']
+  },
 ): ControlHandlers {
   return {
+    accounts,
     keys: () => {
       const quarantines = store.quarantines()
       const keys = devices.list.flatMap(({ name, kind, boardKeys, publicKeyOf }) =>

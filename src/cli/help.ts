@@ -1,6 +1,7 @@
 import { Help, type Command } from 'commander'
 import { EXIT, type ExitCode } from './exit-code.js'
-import { HELP_PAGES, type HelpPage } from './help-pages.js'
+import type { HelpPage } from './help-page.js'
+import { HELP_PAGES } from './help-pages.js'
 
 const WIDTH = 78
 

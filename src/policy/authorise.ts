@@ -3,6 +3,7 @@ import {
   curveOfHash,
   hexByte,
   isConsensus,
+  isVaultLabel,
   parseSignable,
   type Signable,
 } from '../tezos/index.js'
@@ -26,6 +27,11 @@ export function readPayload(
   { publicKeyHash }: Pick<KeyRules, 'publicKeyHash'>,
   payload: Uint8Array,
 ): ReadPayload {
+  if (isVaultLabel(payload)) {
+    const text =
+      'the payload holds the label of a vault, whose signature opens it; it is made for `tezio-bridge accounts` alone'
+    return unread(refuse('operation-not-allowed', text, 'vault_label'))
+  }
   if (payload.length > MAX_PAYLOAD_BYTES) {
     return unread(
       refuse('payload-too-long', `${payload.length} bytes: the device takes ${MAX_PAYLOAD_BYTES}`),

@@ -1,5 +1,6 @@
 /** Every rule of a key, in the order they are asked; a name with a dot is the configuration's own. */
 export type RuleName =
+  | 'vault_label'
   | 'clients'
   | 'first_byte'
   | 'allowed_ops'

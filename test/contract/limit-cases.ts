@@ -2,12 +2,13 @@ import {
   concatBytes,
   encodePublicKey,
   parsePublicKeyHash,
+  vaultLabel,
   type PublicKeyHash,
 } from '../../src/tezos/index.js'
 import { authentication } from '../e2e/abuse/authentications.js'
 import { ADDRESS } from '../e2e/daemon.js'
 import { own } from '../policy/limits-bench.js'
-import { attestation, authenticate, AUTHENTICATION } from '../server/fixture.js'
+import { attestation, authenticate, AUTHENTICATION, operation } from '../server/fixture.js'
 import { payload } from '../tezos/golden-data.js'
 import type { Case, Scene } from './scene.js'
 import { signCase } from './sign-case.js'
@@ -66,6 +67,25 @@ const CLIENTS: readonly Case[] = [
   }),
 ]
 
+/** What a vault of managed accounts is opened with, as a client that may have data of Michelson signed sends it. */
+const LABEL = vaultLabel(0x05, new Uint8Array(16))
+const permitted = (bytes: Uint8Array) => ({ authentication: authenticate(TZ2, bytes) })
+const VAULT: readonly Case[] = [
+  ...[LABEL, concatBytes(LABEL, LABEL), LABEL.with(0, 0x03), operation('tezio-vault-v1')].map(
+    (bytes, index) =>
+      signCase(`a vault's label, number ${index}`, TZ2, bytes, 'operation-not-allowed', permitted(bytes)),
+  ),
+  signCase(
+    'a text beside it',
+    TZ2,
+    operation('tezio-vault-v2'),
+    'signed',
+    permitted(operation('tezio-vault-v2')),
+  ),
+  // the board's own policy has 0x03 alone; that it says so shows that it was asked
+  signCase('data beside it', TZ2, LABEL.with(1, 0x54), 'device-policy', permitted(LABEL.with(1, 0x54))),
+]
+
 const HOURS: readonly Case[] = [
   signCase('a vote outside of the hours of its key', TZ3, attestation({ level: 5 }), 'outside-hours'),
 ]
@@ -95,8 +115,8 @@ export const LIMITS: Scene = {
         max_mutez: 407
         max_fee_mutez: 33
         spend_windows: { hours: 24, max_mutez: 500 }
-    ${TZ2}: { allowed_ops: [0x03], clients: [payouts] }
+    ${TZ2}: { allowed_ops: [0x03, 0x05], clients: [payouts] }
     ${TZ3}: { allowed_ops: [0x13], auth_req: false, hours: { from: '00:00', to: '00:01', days: [${tomorrow}] } }
 `,
-  cases: [...BOUNDS, ...CLIENTS, ...HOURS, ...WINDOW],
+  cases: [...BOUNDS, ...CLIENTS, ...VAULT, ...HOURS, ...WINDOW],
 }

@@ -35,7 +35,7 @@ function askOf(text: string, verdict: string): Ask {
 }
 
 const rules: readonly Documented[] = sections
-  .filter((section) => !/^(?:clients|per_minute)\n/.test(section))
+  .filter((section) => !/^(?:vault_label|clients|per_minute)\n/.test(section))
   .map((section) => {
     const text = fence(section, 'text')
     const rule = section.slice(0, section.indexOf('\n'))
@@ -52,7 +52,12 @@ function explained(entry: string, { at, payload }: Ask): Explanation {
 }
 
 test('the page explains every rule, in the order they are asked', () => {
-  expect(named).toEqual([...RULES.map(({ name }) => name), 'per_minute', 'transactions.spend_windows'])
+  expect(named).toEqual([
+    'vault_label',
+    ...RULES.map(({ name }) => name),
+    'per_minute',
+    'transactions.spend_windows',
+  ])
 })
 
 test('the payloads of the page are recorded ones, but for the source and the first byte', () => {
@@ -70,6 +75,25 @@ test('the payloads of the page are recorded ones, but for the source and the fir
 function masked(text: string): string {
   return text.startsWith('03') ? `${text.slice(0, 68)}${text.slice(68 + 42)}` : text
 }
+
+test('vault_label: the payload of the page is refused in its words, under every first byte, and before the device', async () => {
+  const [section = ''] = sections.filter((text) => text.startsWith('vault_label\n'))
+  const text = fence(section, 'text')
+  const refused = askOf(text, 'refused')
+  const entry = 'allowed_ops: [0x03, 0x05]'
+  const { refusal } = explained(entry, refused)
+  expect(text).toContain(`\n${refusal?.rule ?? ''} (${refusal?.code ?? ''}): ${refusal?.message ?? ''}\n`)
+  expect(refusal?.rule).toBe('vault_label')
+  const bench = new LimitsBench(entry)
+  for (let first = 0; first < 256; first += 1) {
+    const label = refused.payload.with(0, first)
+    expect(explained(entry, { ...refused, payload: label }).refusal?.rule).toBe('vault_label')
+    expect(await bench.answerTo(label)).toMatchObject({ refusal: { rule: 'vault_label' } })
+  }
+  expect(bench.asked).toEqual([])
+  expect(await bench.ask(refused.payload.with(1, 0x54))).toBe('signed')
+  bench.close()
+})
 
 test('clients: who is listed goes on to the other rules, who is not is refused, and unnamed it depends', () => {
   const key = { ...configuredKey('allowed_ops: [0x03]'), clients: ['payouts'] }
