@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { StateError } from '../policy/index.js'
 import { refuse, type EthRefusal } from './eth-refusal.js'
 import { clockRefusal } from './ledger-clock.js'
 import type { EthLedger } from './eth-ledger.js'
@@ -55,8 +56,17 @@ export class HmacGate {
     this.#wallClock = wallClock
   }
 
-  /** Why the request is not let in; `undefined` where it is. Throws a StateError where the nonce cannot be kept. */
+  /** Why the request is not let in; `undefined` where it is. */
   check(request: SignedRequest): EthRefusal | undefined {
+    try {
+      return this.#judge(request)
+    } catch (error) {
+      if (error instanceof StateError) return refuse(error.code, error.message) // the nonce cannot be kept
+      throw error
+    }
+  }
+
+  #judge(request: SignedRequest): EthRefusal | undefined {
     const { timestamp = '', nonce = '' } = request
     const isV1 = this.#rules.scheme === 'hmac-v1'
     const head = isV1 ? `${timestamp}.${nonce}.` : ''

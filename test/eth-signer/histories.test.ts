@@ -1,11 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { judgeClaim } from '../../src/eth-signer/claim-rule.js'
 import { EthLedger, EthSigner, type EthPreimage } from '../../src/eth-signer/index.js'
 import { keccak256, maxFee, toHex0x, type UnsignedTransaction } from '../../src/ethereum/index.js'
-import { ManualClock, stateErrorOf, temporaryDirectory, type Operation } from '../policy/fixture.js'
+import { ManualClock, temporaryDirectory, type Operation } from '../policy/fixture.js'
 import { SimulatedDisk, type Incident } from '../policy/simulated-disk.js'
 import {
   failure,
@@ -287,64 +285,3 @@ async function attack(life: Life): Promise<void> {
     await life.pay(nonce, VALUE / 3n, 100n * GWEI, true)
   }
 }
-
-test('a ledger that went back to an older copy is not relied on, also when it is whole', async () => {
-  const directory = temporaryDirectory()
-  const path = join(directory, 'ethereum.journal')
-  const ledger = new EthLedger({ directory, wallClock: () => START })
-  const clock = new ManualClock()
-  const device = new TestDevice()
-  const rules = RULES_HERE
-  const signer = new EthSigner({ address: SIGNER, device, rules, ledger, clock, wallClock: () => START })
-  const ask = { deadlineAt: Infinity, signal: undefined, requestId: 'r' }
-  const copies = [readFileSync(path)]
-  await signer.transfer(payment(1), ask)
-  copies.push(readFileSync(path))
-  await signer.claim(goldenClaim(), ask)
-  copies.push(readFileSync(path))
-  ledger.keepNonce('abcdefghijklmnop', START, START)
-  const whole = readFileSync(path)
-  const lost = ['the claim of user 1', 'the claim of user 1', 'the nonce of a request']
-  for (const [index, copy] of copies.entries()) {
-    writeFileSync(path, copy)
-    expect(
-      stateErrorOf(() => {
-        ledger.check()
-      }).code,
-    ).toBe('journal-replaced')
-    expect(
-      stateErrorOf(() => {
-        ledger.check()
-      }).message,
-    ).toContain(`has lost ${lost[index]}`)
-    expect(await signer.claim(goldenClaim(1), ask)).toMatchObject({ code: 'journal-replaced' })
-    expect(device.asked).toHaveLength(2)
-    writeFileSync(path, whole)
-    ledger.check()
-  }
-  ledger.close()
-})
-
-test('a ledger that has lost a payment alone is not relied on', async () => {
-  const directory = temporaryDirectory()
-  const path = join(directory, 'ethereum.journal')
-  const ledger = new EthLedger({ directory, wallClock: () => START })
-  const empty = readFileSync(path)
-  const signer = new EthSigner({
-    ...{ address: SIGNER, device: new TestDevice(), rules: RULES_HERE, ledger },
-    ...{ clock: new ManualClock(), wallClock: () => START },
-  })
-  await signer.transfer(payment(1), { deadlineAt: Infinity, signal: undefined, requestId: 'r' })
-  writeFileSync(path, empty)
-  expect(
-    stateErrorOf(() => {
-      ledger.check()
-    }).code,
-  ).toBe('journal-replaced')
-  expect(
-    stateErrorOf(() => {
-      ledger.check()
-    }).message,
-  ).toContain('has lost the transaction')
-  ledger.close()
-})

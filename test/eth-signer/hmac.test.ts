@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { HmacGate, type HmacRules, type SignedRequest } from '../../src/eth-signer/index.js'
 import { bytes } from '../ethereum/golden.js'
+import { FailingFiles } from '../policy/fixture.js'
 import { Bench, hmacOf, START } from './fixture.js'
 
 describe('E1', () => {
@@ -65,6 +66,7 @@ describe('E1', () => {
     expect(gate('hmac-v1', bench).check(v1(seconds(), NONCE))).toBe('let in')
     expect(gate('hmac-v1', bench).check(v1(seconds(), NONCE))).toBe('unauthenticated-request')
     expect(gate('hmac-v1', bench).check(v1(seconds(1), NONCE))).toBe('unauthenticated-request')
+    bench.later(299 / 3600)
     for (let other = 0; other < 20; other++) {
       expect(gate('hmac-v1', bench).check(v1(seconds(), `${NONCE}-${other}`))).toBe('let in')
     }
@@ -97,6 +99,15 @@ describe('E1', () => {
     const request = v1(seconds(), NONCE)
     expect(gate('hmac-v1').check({ ...request, nonce: `${NONCE}2` })).toBe('unauthenticated-request')
     expect(gate('hmac-v1').check({ ...request, timestamp: seconds(1) })).toBe('unauthenticated-request')
+  })
+
+  test('hmac-v1: nobody is let in whose nonce cannot be kept', () => {
+    const failing = new FailingFiles()
+    const bench = new Bench({ files: failing.files })
+    failing.operation = 'fdatasyncSync'
+    expect(gate('hmac-v1', bench).check(v1(seconds(), NONCE))).toBe('state-write-failed')
+    failing.operation = undefined
+    expect(gate('hmac-v1', bench).check(v1(seconds(), `${NONCE}2`))).toBe('let in')
   })
 
   test.each([15, 65])('a key of %i bytes is refused at once', (size) => {
