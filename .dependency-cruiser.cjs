@@ -1,6 +1,6 @@
 /** The import table of docs/architecture.md, enforced. */
 const area = (path) => `^${path}/`
-const BASE = '^src/(clock|system-error)\\.ts$'
+const BASE = '^src/(clock|strict-json|system-error)\\.ts$'
 const only = (from, allowed) => ({
   name: `${from.replaceAll('/', '-')}-imports`,
   severity: 'error',

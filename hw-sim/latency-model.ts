@@ -27,7 +27,6 @@ export function workOf({
   outcome,
 }: Exchange): { readonly work: Work; readonly key: KeyName } | undefined {
   if (name === undefined || command === undefined || outcome.kind === 'refusal') return undefined
-  if (name === 'GET_INFO') return undefined
   const alias = aliasOf(command)
   if (alias === undefined) return undefined
   const key = KEY_NAMES[alias]
@@ -35,8 +34,8 @@ export function workOf({
   if (name === 'GET_PK') {
     return { work: command.param2 === KEY_FORMAT.address ? 'get_pk_address' : 'get_pk', key }
   }
-  if (name === 'SIGN_ETH') return { work: 'sign', key }
-  return (command.param2 ?? 0) === MODE.defaultSignature ? undefined : { work: 'sign', key }
+  const isSignature = name === 'SIGN' && (command.param2 ?? 0) !== MODE.defaultSignature
+  return isSignature || name === 'SIGN_ETH' ? { work: 'sign', key } : undefined
 }
 
 /** Milliseconds a board takes, measured: P-256 is signed by the secure element, the rest by the Cortex-M0+. */

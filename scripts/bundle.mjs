@@ -7,16 +7,24 @@ import { rolldown } from 'rolldown'
  */
 const APART = [
   ...[/serialport/, 'fs-native-extensions', '@lydell/node-pty', /^pino/],
-  ...[/^pg(?:\/|$)/, /^@aws-sdk\//, 'pkcs11js', /^@inquirer\//],
+  ...[/^pg(?:\/|$)/, /^@aws-sdk\//, 'pkcs11js', /^@inquirer\//, 'jsonc-parser'],
 ]
 
+/** What encodes, judges and serves for Ethereum: parts of the program, and packages that nothing else needs. */
+const ETHEREUM = [
+  ...['/src/ethereum/', '/src/eth-signer/', '/src/accounts/', '/src/server/ethereum/', '/src/cli/ethereum/'],
+  ...['/src/strict-json.js', '/src/device/pkcs11/ethereum-keys.js', '/node_modules/micro-eth-signer/'],
+  ...['/node_modules/micro-packed/', '/node_modules/@noble/ciphers/'],
+  '/@noble/hashes/sha3.js',
+]
 /** Parts of the program that only some configurations need. */
-const OPTIONAL = ['/src/device/pkcs11/', '/src/shared-marks/']
+const OPTIONAL = ['/src/device/pkcs11/', '/src/shared-marks/', ...ETHEREUM]
 
 /**
  * Makes one file, `daemon-core.js` behind the entry `daemon.js`, of all that every `tezio-bridge serve` loads: finding, reading and compiling six hundred was more
  * than a third of the time from a start to the first signature. What only some configurations need, by an `import()`, lies
- * in files of its own beside it, which share its modules. Other commands load the files of the program one by one; where
+ * in files of its own beside it, which share its modules; `daemon-runtime.js` is
+ * what the bundler itself needs. Other commands load the files of the program one by one; where
  * the daemon refers to them (`./commands.js`) it lies beside them. Resolves with the paths of the modules in each file.
  */
 export async function bundleDaemon(dist, folder = join(dist, 'src/cli')) {
@@ -33,9 +41,12 @@ export async function bundleDaemon(dist, folder = join(dist, 'src/cli')) {
     dir: folder,
     format: 'esm',
     entryFileNames: '[name].js',
-    chunkFileNames: 'daemon-[name].js',
+    chunkFileNames: ({ name }) => `daemon-${name.replace('rolldown-', '')}.js`,
     codeSplitting: {
-      groups: [{ name: 'core', test: (path) => !OPTIONAL.some((part) => path.includes(part)) }],
+      groups: [
+        { name: 'core', test: (path) => !OPTIONAL.some((part) => path.includes(part)) },
+        { name: 'ethereum', test: (path) => ETHEREUM.some((part) => path.includes(part)) },
+      ],
     },
   })
   await bundle.close()

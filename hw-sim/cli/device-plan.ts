@@ -1,4 +1,4 @@
-import { PROFILE_NAMES, type ProfileName } from '../profile.js'
+import { PROFILE_NAMES, PROFILES, type ProfileName } from '../profile.js'
 import { isLoopback } from '../transport/tcp-port.js'
 import { UsageError } from './exit.js'
 import type { KeySource } from './load-keys.js'
@@ -101,13 +101,17 @@ export function checkPlans(plans: readonly DevicePlan[]): void {
     if (keys !== undefined && mnemonicFile !== undefined) {
       throw new UsageError('keys and mnemonic-file cannot be used with each other')
     }
-    if (ethPolicy !== undefined && profile !== 'eth') {
-      throw new UsageError(`eth-policy needs profile eth: profile ${profile} signs nothing for Ethereum`)
-    }
+    checkEthPolicy(ethPolicy, profile)
   }
   refuseRepeated('name', plans, ({ name }) => name)
   refuseRepeated('link', plans, ({ link }) => link)
   refuseRepeated('record', plans, ({ record }) => record)
+}
+
+/** Throws a UsageError for a policy that the profile has no use for. */
+export function checkEthPolicy(file: string | undefined, profile: ProfileName): void {
+  if (file === undefined || PROFILES[profile].signsEthereum) return
+  throw new UsageError(`eth-policy needs profile eth: profile ${profile} signs nothing for Ethereum`)
 }
 
 function refuseRepeated(

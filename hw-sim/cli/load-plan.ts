@@ -32,10 +32,14 @@ export function loadPlan(plan: DevicePlan, run: RunPlan, warn: (line: string) =>
     keys,
     latency: loadLatency(plan.latency),
     scenario: scenario === undefined ? undefined : parseScenario(readFileSync(scenario, 'utf8'), scenario),
-    ethPolicy:
-      ethPolicy === undefined ? undefined : parseEthPolicy(readFileSync(ethPolicy, 'utf8'), ethPolicy),
+    ethPolicy: loadEthPolicy(ethPolicy),
     secrets: secretsFile === undefined ? undefined : readSecrets(secretsFile),
   }
+}
+
+/** The policy in a file, if there is one. Throws an EthPolicyError that names the file, or the system's error. */
+export function loadEthPolicy(file: string | undefined): EthPolicy | undefined {
+  return file === undefined ? undefined : parseEthPolicy(readFileSync(file, 'utf8'), file)
 }
 
 /** The model of a name, or of a file. Throws a UsageError when there is neither, and a LatencyError. */

@@ -1,6 +1,7 @@
 import { createConnection } from 'node:net'
 import { SerialPort } from 'serialport'
 import type { DeviceKeys } from '../device-keys.js'
+import type { EthPolicy } from '../eth-policy.js'
 import type { ProfileName } from '../profile.js'
 import { createSimulatedTezio } from '../simulated-tezio.js'
 import type { ReplayLink } from '../transcript-replay.js'
@@ -11,8 +12,8 @@ import { UnavailableError } from './exit.js'
 export type OpenLink = { readonly link: ReplayLink; readonly close: () => Promise<void> }
 
 /** A simulated device that has just started, in this process. */
-export function simulatedLink(keys: DeviceKeys, profile: ProfileName): OpenLink {
-  const device = createSimulatedTezio({ keys, profile })
+export function simulatedLink(keys: DeviceKeys, profile: ProfileName, ethPolicy?: EthPolicy): OpenLink {
+  const device = createSimulatedTezio({ keys, profile, ...(ethPolicy && { ethPolicy }) })
   let heard: (bytes: Uint8Array) => void = () => undefined
   const disconnect = device.connect({
     send: (bytes) => {

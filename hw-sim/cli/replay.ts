@@ -4,9 +4,10 @@ import type { DeviceKeys } from '../device-keys.js'
 import { scenarioFromTranscript } from '../scenario/index.js'
 import { replayTranscript, type ReplayReport } from '../transcript-replay.js'
 import { keysOfTranscript, parseTranscript, type TranscriptFile } from '../transcript.js'
-import { parseProfile, parseTcpAddress } from './device-plan.js'
+import { checkEthPolicy, parseProfile, parseTcpAddress } from './device-plan.js'
 import { EXIT, exitCode, UsageError } from './exit.js'
 import { loadKeys } from './load-keys.js'
+import { loadEthPolicy } from './load-plan.js'
 import { openSerialLink, openTcpLink, simulatedLink, type OpenLink } from './replay-link.js'
 import { commandFor } from './run-options.js'
 import type { Surroundings } from './surroundings.js'
@@ -17,6 +18,7 @@ type Options = {
   readonly simulate?: true
   readonly scenario?: true
   readonly profile: string
+  readonly ethPolicy?: string
   readonly keys?: string
   readonly timeout: string
   readonly json?: true
@@ -54,6 +56,7 @@ function parseArguments(argv: readonly string[], surroundings: Surroundings) {
     .addOption(way('--simulate', 'a simulated device that has just started', 'simulate'))
     .addOption(way('--scenario', 'print the recording as a scenario and play nothing', 'scenario'))
     .option('--profile <name>', 'firmware of the simulated device', 'stock')
+    .option('--eth-policy <file>', 'JSON file of what profile eth may sign for Ethereum')
     .option('--keys <file>', 'JSON file of hex secrets, in place of those of the recording')
     .option('--timeout <ms>', 'how long a reply may take', '3000')
     .option('--json', 'print the report as JSON')
@@ -90,7 +93,9 @@ async function openLink(options: Options, keys: DeviceKeys | undefined): Promise
   if (options.port !== undefined) return openSerialLink(options.port)
   if (options.tcp !== undefined) return openTcpLink(parseTcpAddress(options.tcp, true))
   if (keys === undefined) throw new UsageError('the recording holds no secret keys: --keys FILE is missing')
-  return simulatedLink(keys, parseProfile(options.profile))
+  const profile = parseProfile(options.profile)
+  checkEthPolicy(options.ethPolicy, profile)
+  return simulatedLink(keys, profile, loadEthPolicy(options.ethPolicy))
 }
 
 function show(report: ReplayReport, { json, simulate }: Options, { print, warn }: Surroundings): void {

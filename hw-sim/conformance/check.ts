@@ -1,4 +1,4 @@
-import type { KeyAlias } from '../../src/device/tezio/index.js'
+import type { DeviceCapability, KeyAlias } from '../../src/device/tezio/index.js'
 import type { PublicKey } from '../../src/tezos/index.js'
 import type { Judgement } from './judgement.js'
 import type { Observations } from './observations.js'
@@ -26,6 +26,8 @@ export type Run = {
   readonly unsigning: Map<KeyAlias, string>
   /** What each watermark did at `fromLevel`, by `pairName`; filled in destructive runs alone. */
   readonly marks: Map<string, MarkStart>
+  /** What the device says it can do beyond the stock firmware. */
+  readonly capabilities: Set<DeviceCapability>
   /** Every signature that was made in this run. */
   readonly signatures: SignatureRecord[]
   readonly observations: Observations

@@ -1,6 +1,7 @@
 import { publicKeyHash } from '../../src/tezos/index.js'
 import { KEY_NAMES } from '../device-key.js'
 import type { Check, Run } from './check.js'
+import { ETH_CHECKS } from './checks/eth.js'
 import { FRAMING_CHECKS, reference } from './checks/framing.js'
 import { KEY_CHECKS } from './checks/keys.js'
 import { LINK_CHECKS } from './checks/link.js'
@@ -44,6 +45,7 @@ const CHECKS: readonly Check[] = [
   ...TIMING_CHECKS,
   ...WATERMARK_CHECKS,
   ...SIGNATURE_CHECKS,
+  ...ETH_CHECKS,
 ]
 
 /**
@@ -61,6 +63,7 @@ export async function judgeDevice(exchanger: Exchanger, options: JudgeOptions = 
     keys: new Map(),
     unsigning: new Map(),
     marks: new Map(),
+    capabilities: new Set(),
     signatures: [],
     observations: new Observations(),
     timings: [],

@@ -15,6 +15,7 @@ import {
 import { callerRules } from './callers.js'
 import { controlHandlers } from './control-handlers.js'
 import type { DeviceSet } from './device-set.js'
+import type { OpenEthereum } from './ethereum/index.js'
 import { configuredKeys } from './key-directory.js'
 import type { OwnMarks } from './own-marks.js'
 import type { ServedConfig } from './served-config.js'
@@ -29,6 +30,8 @@ export type AppParts = Sinks & {
   readonly page: LivePage
   readonly version: string
   readonly queueCapacity: number
+  /** `undefined` where neither a job of Ethereum nor accounts are configured. */
+  readonly ethereum: OpenEthereum | undefined
   readonly listening: readonly ListeningAddress[]
 }
 
@@ -46,13 +49,15 @@ export function createApps(config: ServedConfig, parts: AppParts): Apps {
   const { devices, store, signer, telemetry, page, version, onFault, onRefused } = parts
   const { allowedHosts, knownKeys, queueTimeoutMs } = config.server
   const keys = configuredKeys(config, devices)
+  const callers = callerRules(config)
   const questions = new Questions({ signer, keys, clock: monotonicClock, queueTimeoutMs, knownKeys })
   return {
     control: controlApp(controlHandlers(config, { devices, store, telemetry }), onFault),
     admin: adminApp({ source: telemetry, page, allowedHosts, onFault, onRefused }),
     signer: signerApp({
       ...{ questions, version, onFault, onRefused },
-      callers: callerRules(config),
+      callers,
+      otherRoutes: parts.ethereum?.routes(callers) ?? [],
       pathPrefix: config.server.pathPrefix,
       accept: { ...config.server, allowedPeers: config.allowedPeers },
     }),

@@ -11,6 +11,7 @@ import { DeviceSet } from './device-set.js'
 import { eventSink, faultSink, type EventSink } from './event-sink.js'
 import { createHeadCheck, isSameHeadCheck } from './head-check.js'
 import { areSameHooks, createHooks } from './hooks.js'
+import { openEthereum } from './open-ethereum.js'
 import { configuredKeys, type ConfiguredKeys } from './key-directory.js'
 import { listenForClients, listenForControl, logListening } from './listeners.js'
 import type { AdjustableLog, Log } from './log.js'
@@ -60,13 +61,14 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
   const headCheck = createHeadCheck(config, store, onEvent)
   const hooks = createHooks(config, onEvent)
   const signer = createSigner(config, onEvent, { store, devices, keys, headCheck, hooks })
+  const ethereum = await openEthereum(config, { devices, signer, onEvent })
   const version = packageVersion()
   const page = new LivePage({
     ...{ source: telemetry, assets: loadAssets(version, PAGE), clock: monotonicClock, onFault },
   })
   const listening: ListeningAddress[] = []
   const parts: AppParts = {
-    ...{ devices, store, signer, telemetry, page, version, listening },
+    ...{ devices, store, signer, ethereum, telemetry, page, version, listening },
     ...{ onFault, onRefused: onEvent, queueCapacity: QUEUE_CAPACITY },
   }
   telemetry.attach(telemetrySources(config, parts))
@@ -77,9 +79,11 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
     certificates.close()
     page.close() // its streams never end by themselves
     const cancel = monotonicClock.after(graceMs, () => void devices.close())
-    await Promise.all([signer.close(), ...listeners.map((listener) => listener.close(graceMs))])
+    const closing = [signer.close(), ethereum?.close()]
+    await Promise.all([...closing, ...listeners.map((listener) => listener.close(graceMs))])
     cancel()
     await devices.close()
+    await ethereum?.end()
     await store.close()
   }
   try {

@@ -47,6 +47,7 @@ function levelOf(event: BridgeEvent): LogLevel {
     case 'device.command-finished':
       return 'debug'
     case 'signature.decided':
+    case 'ethereum.decided':
       return event.outcome === 'refused' ? 'warn' : 'info'
     case 'device.opened':
       return event.simulated ? 'warn' : 'info'

@@ -24,4 +24,4 @@ export {
   type UnsignedTransaction,
 } from './transaction.js'
 export { domainSeparator, typedDataPreimage, type TypedData, type TypedValues } from './typed-data.js'
-export { encodeTypeOf, type TypedDataTypes, type TypedMember } from './typed-data-types.js'
+export { checkTypes, encodeTypeOf, type TypedDataTypes, type TypedMember } from './typed-data-types.js'

@@ -6,7 +6,7 @@ import { isExport, readExport } from './exported-marks.js'
 import { MigrationError } from './migration-error.js'
 import { octezSignerKind, readOctezSigner } from './octez-signer.js'
 import { readSignatory, signatoryChain } from './signatory.js'
-import { parseStrictJson } from './strict-json.js'
+import { parseStrictJson } from '../strict-json.js'
 
 /** What files of marks say together. */
 export type Import = {

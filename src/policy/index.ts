@@ -27,7 +27,7 @@ export { comparePosition, markName, type Mark, type MarkKey, type MarkRecord, ty
 export type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
 export { MarksJournal } from './marks-journal.js'
 export type { MarksJournalOptions } from './marks-journal-options.js'
-export type { NonceUse } from './nonce-watch.js'
+export { NonceWatch, type NonceUse } from './nonce-watch.js'
 export { Recent } from './recent.js'
 export type { Refusal, RefusalCode } from './refusal.js'
 export type { SignerTrouble } from './release.js'

@@ -6,8 +6,8 @@ const REMEMBERED = 10_000
 /** R is the first half of a signature of 64 bytes. */
 const R_HEX = 64
 
-/** That an ECDSA key used a nonce, known by its `r`, for the payload of a digest; both in hex. */
-export type NonceUse = { readonly key: PublicKeyHash; readonly r: string; readonly digest: string }
+/** That an ECDSA key, by any name of it, used a nonce, known by its `r`, for the payload of a digest; both in hex. */
+export type NonceUse = { readonly key: string; readonly r: string; readonly digest: string }
 
 /** The nonce of a signature in hex; `undefined` for Ed25519, whose nonces follow from key and payload. */
 export function nonceUse(key: PublicKeyHash, digest: string, signature: string): NonceUse | undefined {
@@ -26,7 +26,7 @@ export function nonceOf(entry: NewEntry): NonceUse | undefined {
  * so the second must not leave the host.
  */
 export class NonceWatch {
-  readonly #seen = new Map<PublicKeyHash, Map<string, string>>()
+  readonly #seen = new Map<string, Map<string, string>>()
 
   constructor(known: Iterable<NonceUse> = []) {
     for (const use of known) this.accepts(use)

@@ -17,11 +17,11 @@ export const MAX_BODY_BYTES = 4096
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * A request's whole body, announced or chunked, at most `MAX_BODY_BYTES`: reading stops at the first byte more.
+ * A request's whole body, announced or chunked, at most `maxBytes`: reading stops at the first byte more.
  * It is read from Node's own stream: the `Request` above it would cost as much again as the rest of HTTP.
  */
-export function readBody(c: Received): Promise<Uint8Array> {
-  if (Number(c.req.header('content-length') ?? 0) > MAX_BODY_BYTES) return Promise.reject(tooLarge())
+export function readBody(c: Received, maxBytes = MAX_BODY_BYTES): Promise<Uint8Array> {
+  if (Number(c.req.header('content-length') ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes))
   const { incoming } = c.env
   const chunks: Uint8Array[] = []
   let size = 0
@@ -29,9 +29,9 @@ export function readBody(c: Received): Promise<Uint8Array> {
     const take = (chunk: Uint8Array) => {
       chunks.push(chunk)
       size += chunk.length
-      if (size <= MAX_BODY_BYTES) return
+      if (size <= maxBytes) return
       incoming.off('data', take).pause()
-      reject(tooLarge())
+      reject(tooLarge(maxBytes))
     }
     const cut = () => {
       reject(new HttpRefusalError('malformed-body', 'the body ends before its end')) // the client left, or broke its chunks
@@ -47,8 +47,8 @@ export function readBody(c: Received): Promise<Uint8Array> {
   })
 }
 
-function tooLarge(): HttpRefusalError {
-  return new HttpRefusalError('body-too-large', `the body is larger than ${MAX_BODY_BYTES} bytes`)
+function tooLarge(maxBytes: number): HttpRefusalError {
+  return new HttpRefusalError('body-too-large', `the body is larger than ${maxBytes} bytes`)
 }
 
 /** The payload of a sign request in any of the encodings; Octez and Taquito send a JSON string of hex digits. */

@@ -18,15 +18,18 @@ export type SignerAppOptions = Sinks & {
   readonly callers?: CallerRules
   /** What may stand before every path: `any`, which is the default, `none`, or one `/like/this`. */
   readonly pathPrefix?: string
+  /** Routes of other jobs, which go before ours where both have one. */
+  readonly otherRoutes?: readonly Hono<RequestEnv>[]
   /** Name and version, for `GET /`. */
   readonly version: string
 }
 
-/** The remote-signer protocol of Octez and Taquito. Nothing but `POST /keys/:pkh` ever reaches the device. */
+/** The remote-signer protocol of Octez and Taquito, of which nothing but `POST /keys/:pkh` ever reaches the device. */
 export function signerApp(options: SignerAppOptions): Hono<RequestEnv> {
   const { questions, callers = NO_CALLERS, pathPrefix = 'any' } = options
   const app = new Hono<RequestEnv>({ getPath: (request, env) => routedPath(pathPrefix, request, env) })
   app.use(requestId(), accept(options.accept))
+  for (const routes of options.otherRoutes ?? []) app.route('/', routes)
   app.route('/keys', keysRoute(questions, callers))
   app.route('/authorized_keys', authorizedKeysRoute(questions, callers))
   app.route('/known_keys', knownKeysRoute(questions))
@@ -39,7 +42,7 @@ export function signerApp(options: SignerAppOptions): Hono<RequestEnv> {
 /** `.` and `..` between slashes, also percent-encoded. */
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:[/#]|$)/i
 
-const OURS = '(?:keys|authorized_keys|known_keys|bls_prove_possession)(?:/|$)'
+const OURS = '(?:keys|authorized_keys|known_keys|bls_prove_possession|v1)(?:/|$)'
 /** Up to eight plain names before the first one that is a path of ours. */
 const ANY_PREFIX = new RegExp(`^(?:/(?!${OURS})[A-Za-z0-9_~-][A-Za-z0-9_.~-]*){1,8}(/${OURS}.*)$`)
 

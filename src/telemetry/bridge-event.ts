@@ -30,6 +30,23 @@ export type CertificateExpiring = {
 /** What happened to a device, and to which. */
 export type NamedDeviceEvent = DeviceEvent & { readonly device: string }
 
+/** What became of a request to one of the Ethereum jobs. */
+export type EthereumDecided = {
+  readonly event: 'ethereum.decided'
+  readonly job: 'claim' | 'transfer' | 'message' | 'typed-data' | 'account' | 'account-signature'
+  readonly outcome: 'answered' | 'refused'
+  readonly requestId: string
+  /** Names of clients that proved who they are, or the id of an API key. */
+  readonly clients: readonly string[]
+  /** One of a closed list, where it was refused; and the rule that refused. */
+  readonly code?: string | undefined
+  readonly rule?: string | undefined
+  readonly reason?: string | undefined
+  /** What was signed: Keccak-256, in hex. */
+  readonly digest?: string | undefined
+  readonly totalMs: number
+}
+
 /** Whatever a part of the bridge reports. */
 export type BridgeEvent =
   | NamedDeviceEvent
@@ -43,5 +60,6 @@ export type BridgeEvent =
   | HookEvent
   | RequestRefused
   | HandshakeFailed
+  | EthereumDecided
   | CertificateExpiring
   | ReloadEvent

@@ -17,8 +17,9 @@ import {
   ruleLabel,
   UNKNOWN,
 } from './labels.js'
+import { EthereumMetrics } from './ethereum-metrics.js'
+import { showGauges } from './gauges.js'
 import { Instruments } from './instruments.js'
-import { isConnected, isUp } from './reports.js'
 import { collectProcessMetrics } from './process-metrics.js'
 import type { Sources } from './sources.js'
 
@@ -30,9 +31,7 @@ export type MetricsOptions = {
   readonly now: () => Date
 }
 
-const CERTIFICATE_EXPIRY = "When the listener's certificate ends to be valid, as Unix time; 0 without TLS"
 const SYNC_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 3]
-const QUARANTINED = 'Keys that sign nothing because their device repeated a nonce'
 
 /**
  * Counts what happens and shows what is, for Prometheus. docs/metrics.md lists every metric.
@@ -104,6 +103,7 @@ export class Metrics {
     'rule',
   ])
 
+  readonly #ethereum = new EthereumMetrics(this.#made)
   readonly #hookErrors = this.#made.counter('hook_errors_total', 'Questions without an answer', ['reason'])
 
   constructor(options: MetricsOptions) {
@@ -119,40 +119,7 @@ export class Metrics {
   /** Shows what is, from now on. Called once; `sources` may change what they read. */
   show(sources: () => Sources, isReady: () => boolean): void {
     this.#recall(sources().marks())
-    this.#made.gauge('ready', 'Whether a signature could be made now', [], (gauge) => {
-      gauge.set(isReady() ? 1 : 0)
-    })
-    this.#made.gauge('device_connected', 'Whether every key has its device', [], (gauge) => {
-      gauge.set(isConnected(sources()) ? 1 : 0)
-    })
-    this.#made.gauge('device_up', 'Whether a device can be asked now', ['device'], (gauge) => {
-      for (const device of sources().devices()) gauge.set({ device: device.name }, isUp(device) ? 1 : 0)
-    })
-    this.#made.gauge('marks_available', 'Whether marks can be raised now', [], (gauge) => {
-      gauge.set(sources().marksTrouble?.() === undefined ? 1 : 0)
-    })
-    this.#made.gauge('queue_depth', 'Requests that wait for the device', [], (gauge) => {
-      gauge.set(sources().waiting())
-    })
-    this.#made.gauge('tls_certificate_expiry_timestamp_seconds', CERTIFICATE_EXPIRY, [], (gauge) => {
-      gauge.set((sources().certificateExpiresAt?.()?.getTime() ?? 0) / 1000)
-    })
-    this.#made.gauge('keys_quarantined', QUARANTINED, [], (gauge) => {
-      gauge.set(sources().quarantines().length)
-    })
-    for (const place of ['level', 'round'] as const) {
-      this.#made.gauge(
-        `mark_${place}`,
-        `The ${place} of a high-water mark`,
-        ['chain', 'key', 'kind'],
-        (gauge) => {
-          gauge.reset()
-          for (const { chain, key, kind, [place]: value } of sources().marks()) {
-            if (this.#keys.has(key)) gauge.set({ chain, key, kind }, value)
-          }
-        },
-      )
-    }
+    showGauges(this.#made, sources, isReady, this.#keys)
   }
 
   observe(event: BridgeEvent): void {
@@ -190,6 +157,9 @@ export class Metrics {
         break
       case 'journal.write-failed':
         this.#journalErrors.inc()
+        break
+      case 'ethereum.decided':
+        this.#ethereum.decided(event)
         break
       default: // nothing that is counted
     }

@@ -92,6 +92,7 @@ export class Troubles {
       case 'journal.rolled':
       case 'signature.not-stored':
       case 'key.quarantined':
+      case 'ethereum.decided':
       case 'request.refused':
       case 'tls.handshake-failed':
       case 'marks.unavailable': // the sources warn of these as long as they last

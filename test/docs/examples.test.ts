@@ -91,8 +91,10 @@ describe('docs/protocol.md', () => {
   })
 
   test('lists every status byte by its name', () => {
-    const rows = tableRows(protocol, 'byte').map(([byte, name]) => [Number(byte), name])
-    expect(rows).toEqual(STATUS_BYTES.map(([byte, name]) => [byte, `\`${name}\``]))
+    const listed = [protocol, readDocument('docs/firmware-eth.md')].flatMap((page) => tableRows(page, 'byte'))
+    const rows = listed.map(([byte, name]) => [Number(byte), name])
+    const known = STATUS_BYTES.map(([byte, name]) => [byte, `\`${name}\``])
+    expect(rows.toSorted(([a], [b]) => Number(a) - Number(b))).toEqual(known)
   })
 
   test('gives the times that the simulated board takes', () => {

@@ -19,7 +19,7 @@ const { forbidden } = z
 const page = readDocument('docs/architecture.md')
 const rows = tableRows(page, 'rule').map((cells) => cells.map((cell) => codeSpans(cell)))
 const tabled = rows.filter(([name]) => name?.[0]?.endsWith('-imports') === true)
-const base = ['src/clock.ts', 'src/system-error.ts']
+const base = ['src/clock.ts', 'src/strict-json.ts', 'src/system-error.ts']
 
 /** `^src/tezos/` as `src/tezos`, `^src/(clock|system-error)\.ts$` as its files. */
 function readable(pattern: string): readonly string[] {

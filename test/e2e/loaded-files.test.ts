@@ -26,13 +26,17 @@ const PACKAGES = [
 /** The files of the program itself that `serve` loads. */
 const OWN = [
   ...['src/cli/main.js', 'src/cli/output.js', 'src/system-error.js'],
-  ...['src/cli/daemon.js', 'src/cli/daemon-core.js'],
+  ...['src/cli/daemon.js', 'src/cli/daemon-core.js', 'src/cli/daemon-runtime.js'],
 ]
+
+const ETHEREUM =
+  /^(?:src\/(?:(?:ethereum|eth-signer|accounts|server\/ethereum|cli\/ethereum)\/|strict-json\.js|device\/pkcs11\/ethereum-keys\.js)|(?:\.\.\/)*node_modules\/(?:micro-eth-signer|micro-packed|@noble)\/)/
 
 /** The parts of the daemon that only some configurations need, and where they come from. */
 const OPTIONAL = [
   ['daemon-pkcs11.js', /^src\/device\/pkcs11\//],
   ['daemon-shared-marks.js', /^src\/shared-marks\//],
+  ['daemon-ethereum.js', ETHEREUM],
 ] as const
 
 /** The parts of the program that only other commands need. */
@@ -59,7 +63,7 @@ beforeEach(async () => {
 afterEach(() => bench.close())
 
 describe('serve', () => {
-  test('loads two files of its own beside what begins, and no package that a plain configuration does not need', async () => {
+  test('loads three files of its own beside what begins, and no package that a plain configuration does not need', async () => {
     await ready(start())
     const isOfPackage = (path: string) => path.includes('/node_modules/')
     expect(new Set(loaded().filter(isOfPackage).map(packageOf))).toEqual(new Set(PACKAGES))
@@ -87,7 +91,7 @@ describe('serve', () => {
   test('has what only some configurations need in files of its own', async () => {
     const files = await bundleDaemon(DIST, bench.folder)
     expect([...files.keys()].sort()).toEqual(
-      ['daemon.js', 'daemon-core.js', ...OPTIONAL.map(([file]) => file)].sort(),
+      ['daemon.js', 'daemon-core.js', 'daemon-runtime.js', ...OPTIONAL.map(([file]) => file)].sort(),
     )
     for (const [file, part] of OPTIONAL) {
       const own = (files.get(file) ?? []).map((path) => relative(DIST, path))

@@ -83,7 +83,7 @@ describe('tezio-bridge conformance', () => {
       expect(out).toMatch(
         /Left out\n {2}raises watermarks: run with --destructive\n {4}watermarks\.separate\n/,
       )
-      expect(out).toMatch(/\nCONFORMING: 80 of 94 checks passed, none failed\n$/)
+      expect(out).toMatch(/\nCONFORMING: 81 of 99 checks passed, none failed\n$/)
       expect([before.length, device.marks()]).toEqual([1, before])
       const report: unknown = JSON.parse(readFileSync(json, 'utf8'))
       expect(report).toMatchObject({ port: terminal.path, format: 'tezio-conformance-1', conforming: true })
@@ -118,7 +118,7 @@ describe('tezio-bridge conformance', () => {
       expect(code).toBe(1)
       expect(out).toContain('FAILED    verify.bad.auth: ')
       expect(out).toMatch(
-        /\nNOT CONFORMING: 4 of 94 checks failed: verify\.bad\.auth, verify\.bad\.ed25519, verify\.bad\.secp256k1, verify\.bad\.p256\n$/,
+        /\nNOT CONFORMING: 4 of 99 checks failed: verify\.bad\.auth, verify\.bad\.ed25519, verify\.bad\.secp256k1, verify\.bad\.p256\n$/,
       )
       expect(device.marks().map(({ level }) => level)).toContain(42)
     },

@@ -154,7 +154,10 @@ describe('tezio-sim', () => {
   it.each([
     ['an unknown option', ['--what'], EXIT.usage, 'unknown option'],
     ['an argument', ['extra'], EXIT.usage, 'too many arguments'],
-    ['an unknown profile', ['--profile', 'x'], EXIT.usage, 'Allowed choices are stock, fixed'],
+    ['an unknown profile', ['--profile', 'x'], EXIT.usage, 'Allowed choices are stock, fixed, eth'],
+    ['an Ethereum policy for a stock device', ['--eth-policy', 'x'], EXIT.usage, 'needs profile eth'],
+    ['the same by --device', ['--device', 'eth-policy=x,profile=fixed'], EXIT.usage, 'needs profile eth'],
+    ['an Ethereum policy beside --device', ['--device', 'name=a', '--eth-policy', 'x'], EXIT.usage, 'with'],
     ['an unknown latency', ['--latency', 'x'], EXIT.usage, 'Allowed choices are zero, board'],
     ['two sources of keys', ['--keys', 'a', '--random'], EXIT.usage, 'cannot be used with'],
     ['two files of keys', ['--keys', 'a', '--mnemonic-file', 'b'], EXIT.usage, 'cannot be used with'],

@@ -225,6 +225,14 @@ const LINK: readonly Case[] = [
 
 const OTHERS: readonly Case[] = [
   [
+    'an answer of an Ethereum job',
+    {
+      ...{ event: 'ethereum.decided', job: 'claim', outcome: 'refused', code: 'claim-exists' },
+      ...{ requestId: 'r', clients: [], totalMs: 3 },
+    },
+    { 'tezio_ethereum_answers_total{code=claim-exists,job=claim,outcome=refused}': 1 },
+  ],
+  [
     'a journal that cannot be written',
     { event: 'journal.write-failed', reason: 'EIO' },
     { tezio_journal_errors_total: 1 },

@@ -118,7 +118,7 @@ export const FRAMING_CHECKS: readonly Check[] = [
     judge: (run) =>
       asRefused(
         run,
-        [0x00, 0x01, 0x10, 0x12, 0x20, 0x23, 0xff].map((opcode) => [
+        [0x00, 0x10, 0x12, 0x20, 0x23, 0xff].map((opcode) => [
           `opcode ${opcode}`,
           encodeCommand(Uint8Array.of(opcode, 1, 1)),
         ]),

@@ -23,7 +23,7 @@ export class AccountKeys {
       case 'generate-account':
         return { kind: 'account', point: this.#generate(request.id).point }
       case 'find-account': {
-        const standing = standingOf(this.#session, request.id)
+        const standing = this.#lookAt(request.id)
         return { kind: 'account', point: standing.kind === 'whole' ? standing.pair.point : undefined }
       }
       case 'label-account':
@@ -37,15 +37,20 @@ export class AccountKeys {
     }
   }
 
+  #lookAt(id: string): Standing {
+    this.#found.delete(id) // what was found before may be gone, or no longer alone
+    return standingOf(this.#session, id)
+  }
+
   #generate(id: string): AccountPair {
-    const before = standingOf(this.#session, id)
+    const before = this.#lookAt(id)
     if (before.kind === 'whole') {
       throw new DeviceError('device-refused', `the token has an account key ${id}, and no id is used twice`)
     }
     this.#removeHalf(id, before)
     const made = this.#makePair(id)
     try {
-      const after = standingOf(this.#session, id)
+      const after = this.#lookAt(id)
       if (after.kind === 'whole') return after.pair
       throw refusal(id, 'the token made it and keeps but half of it')
     } catch (error) {
@@ -88,7 +93,7 @@ export class AccountKeys {
   /** After a generation that failed: the next one of this id removes what is left, but ids are seldom used again. */
   #tidyUp(id: string): void {
     try {
-      this.#removeHalf(id, standingOf(this.#session, id))
+      this.#removeHalf(id, this.#lookAt(id))
     } catch {
       // why the key could not be made is what is told
     }
@@ -145,7 +150,7 @@ export class AccountKeys {
   }
 
   #wholePair(id: string): AccountPair {
-    const standing = standingOf(this.#session, id)
+    const standing = this.#lookAt(id)
     if (standing.kind === 'whole') return standing.pair
     const what = standing.kind === 'half' ? 'but half of it' : 'none'
     const remedy = 'use the token that it was made on, or a copy of it'

@@ -1,8 +1,18 @@
 import { DeviceError } from '../device-error.js'
 
+/** Return values for which pkcs11js has no name but CKR_VENDOR_DEFINED. Source: PKCS#11 3.0, pkcs11t.h. */
+const NAMELESS: ReadonlyMap<number, string> = new Map([[0x1b, 'CKR_ACTION_PROHIBITED']])
+
 /** The name of a PKCS#11 return value (`CKR_...`) in what pkcs11js threw; `undefined` for any other error. */
 export function returnValueOf(error: unknown): string | undefined {
-  return error instanceof Error ? /CKR_\w+/.exec(error.message)?.[0] : undefined
+  if (!(error instanceof Error)) return undefined
+  const name = /CKR_\w+/.exec(error.message)?.[0]
+  return name === 'CKR_VENDOR_DEFINED' ? (NAMELESS.get(numberOf(error)) ?? name) : name
+}
+
+/** pkcs11js leaves the number in the text of some calls, and takes it out of others. */
+function numberOf(error: Error): number {
+  return Number('code' in error ? error.code : /CKR_\w+:(\d+)/.exec(error.message)?.[1])
 }
 
 /** After these the session, or what was found in it, is of no use any more. */

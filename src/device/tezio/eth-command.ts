@@ -4,7 +4,6 @@ import {
   MAX_MESSAGE_SIZE,
   MODE,
   OPCODE,
-  refusal,
   SIGNATURE_SIZE,
   type Answer,
   type Command,
@@ -44,7 +43,7 @@ export const CAPABILITY_BIT = {
 /** What a firmware can do beyond the stock one. */
 export type DeviceCapability = keyof typeof CAPABILITY_BIT
 
-/** What GET_INFO told: `stock`, or the firmware's version as MAJOR.MINOR.PATCH, and what it can do. */
+/** What GET_INFO told: `stock`, `unknown` (another refusal, or another layout), or the firmware's version as MAJOR.MINOR.PATCH, and what it can do. */
 export type DeviceInfo = { readonly firmware: string; readonly capabilities: readonly DeviceCapability[] }
 
 const CAPABILITIES: readonly DeviceCapability[] = [
@@ -56,6 +55,8 @@ const CAPABILITIES: readonly DeviceCapability[] = [
 ]
 
 const STOCK: DeviceInfo = { firmware: 'stock', capabilities: [] }
+/** It may bake as well as any: what it cannot tell is no reason to lose it. */
+const UNKNOWN: DeviceInfo = { firmware: 'unknown', capabilities: [] }
 /** The first byte of the reply: another one means another layout. */
 const INFO_FORMAT = 1
 const INFO_SIZE = 8
@@ -82,11 +83,10 @@ export function encodeInfo({ firmware, capabilities }: DeviceInfo): Uint8Array {
 function decodeInfo(body: Uint8Array): Answer<DeviceInfo> {
   const [first = 0, major, minor, patch] = body
   if (body.length === 1) {
-    return first === statusByte('opcode-unknown') ? { kind: 'value', value: STOCK } : refusal(first)
+    return { kind: 'value', value: first === statusByte('opcode-unknown') ? STOCK : UNKNOWN }
   }
-  if (body.length !== INFO_SIZE || first !== INFO_FORMAT) {
-    return { kind: 'malformed', bodyBytes: body.length }
-  }
+  if (body.length !== INFO_SIZE) return { kind: 'malformed', bodyBytes: body.length }
+  if (first !== INFO_FORMAT) return { kind: 'value', value: UNKNOWN }
   const bits = new DataView(body.buffer, body.byteOffset).getUint32(CAPABILITIES_AT, true)
   const capabilities = CAPABILITIES.filter((each) => (bits & (1 << CAPABILITY_BIT[each])) !== 0)
   return { kind: 'value', value: { firmware: `${major}.${minor}.${patch}`, capabilities } }

@@ -5,7 +5,7 @@ import { systemErrorCode } from '../../system-error.js'
 import { decodePublicKey, parsePublicKeyHash, publicKeyHash, type PublicKeyHash } from '../../tezos/index.js'
 import { MigrationError } from '../migration-error.js'
 import { octezSignerKind } from '../octez-signer.js'
-import { parseStrictJson } from '../strict-json.js'
+import { parseStrictJson } from '../../strict-json.js'
 
 /** What octez-signer's base directory tells without its secrets: `secret_keys` is never opened. */
 export type OctezBaseDir = {

@@ -1,5 +1,5 @@
 import { MigrationError } from '../migration-error.js'
-import { parseStrictJson } from '../strict-json.js'
+import { parseStrictJson } from '../../strict-json.js'
 import type { Draft } from './draft.js'
 import { bytesOfKinds } from './kinds.js'
 import { listenAddress } from './listen-address.js'

@@ -1,33 +1,18 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { publicKeyHash } from '../../../src/tezos/index.js'
 import { failureOf, isAlive, LABEL, Opened, PAYLOAD, workerPid, workerPids } from './rig.js'
+import { Shim } from './shim.js'
 import { asTokenKey, whyNoTokens } from './soft-tokens.js'
 
 // What other tokens do and SoftHSM2 does not: a small module before it does it (shim.c).
-const folder = mkdtempSync(join(tmpdir(), 'tezio-shim-'))
-const module = join(folder, 'shim.so')
-const missing = whyNoTokens() || whyNoShim()
+const shim = new Shim()
+const { module } = shim
+const missing = whyNoTokens() || shim.whyMissing()
 const opened = new Opened()
 afterEach(() => opened.close())
 afterAll(() => {
-  rmSync(folder, { recursive: true, force: true })
+  shim.remove()
 })
-
-/** pkcs11js brings the headers of the standard, and is compiled by the same compiler. */
-function whyNoShim(): string {
-  const source = fileURLToPath(new URL('shim.c', import.meta.url))
-  const headers = fileURLToPath(new URL('../../../node_modules/pkcs11js/includes/pkcs11', import.meta.url))
-  const args = ['-x', 'c', '-shared', '-fPIC', '-o', module, '-I', headers, source, '-x', 'none', '-ldl']
-  const { status, stderr } = spawnSync('gcc', args, { encoding: 'utf8' })
-  if (status === 0) return ''
-  console.warn(`skipped: gcc does not compile shim.c: ${stderr}`)
-  return 'no compiler'
-}
 
 async function behaving(how: string) {
   process.env['SHIM'] = how

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
+import { AccountsToken, type AccountsTokenOptions } from '../../../src/device/pkcs11/accounts-token.js'
 import { Pkcs11Device, type Pkcs11DeviceOptions } from '../../../src/device/pkcs11/index.js'
 import { DeviceError } from '../../../src/device/index.js'
 import { CURVES } from '../../../src/tezos/index.js'
@@ -13,6 +14,7 @@ export const TOKEN = { by: 'label', value: LABEL } as const
 export const PAYLOAD = Uint8Array.of(0x11, 1, 2, 3)
 
 export type Rig = { readonly device: Pkcs11Device; readonly log: EventLog }
+export type AccountsRig = { readonly device: AccountsToken; readonly log: EventLog }
 
 /** What tests opened, closed in reverse order. */
 export class Opened {
@@ -35,6 +37,27 @@ export class Opened {
     device.open()
     this.later(() => device.close())
     return { device, log }
+  }
+
+  /** A token for keys of accounts. */
+  accounts(options: Partial<AccountsTokenOptions> = {}): AccountsRig {
+    const log = new EventLog()
+    const device = new AccountsToken({
+      ...{ module: MODULE, token: TOKEN, pin: PIN, timeoutMs: 1500, worker: WORKER, onEvent: log.sink },
+      ...options,
+    })
+    device.open()
+    this.later(() => device.close())
+    return { device, log }
+  }
+
+  /** A new token for keys of accounts, which is ready. */
+  async readyAccounts(options: Partial<AccountsTokenOptions> = {}) {
+    const tokens = this.tokens()
+    tokens.add(LABEL, PIN)
+    const rig = this.accounts(options)
+    await rig.device.firstContact(10_000)
+    return { tokens, ...rig }
   }
 
   /** A token with a key of every curve, and a device that is ready. */

@@ -1,9 +1,27 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync, existsSync, readFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  existsSync,
+  readFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { publicKeyFromRaw, publicKeyHash, type Curve, type PublicKey } from '../../../src/tezos/index.js'
+import { computeAddress } from 'ethers'
+import type { EthereumTokenKey } from '../../../src/device/pkcs11/index.js'
+import { parseEthAddress } from '../../../src/ethereum/index.js'
+import {
+  publicKeyFromRaw,
+  publicKeyHash,
+  type Curve,
+  toHex,
+  type PublicKey,
+} from '../../../src/tezos/index.js'
 import { INSTALL_TIMEOUT_MS, whyMissing } from '../../debian-package.js'
 import { bytes } from '../support.js'
 
@@ -98,6 +116,19 @@ export class SoftTokens {
     return { curve, label, id, publicKey }
   }
 
+  /** Puts a secp256k1 key that was made elsewhere on a token, in PKCS #8. */
+  importKey(
+    label: string,
+    pin: string,
+    pem: string,
+    name: { readonly id: string; readonly label: string },
+  ): void {
+    const file = join(this.folder, 'private.pem')
+    writeFileSync(file, pem)
+    const names = ['--label', name.label, '--id', name.id]
+    run('softhsm2-util', ['--import', file, '--token', label, '--pin', pin, ...names])
+  }
+
   deleteObject(label: string, pin: string, type: 'privkey' | 'pubkey', id: string): void {
     run('pkcs11-tool', [
       ...['--module', MODULE, '--token-label', label, '--login', '--pin', pin],
@@ -126,6 +157,23 @@ export class SoftTokens {
     const publicKey = publicKeyFromRaw('ed25519', point.subarray(2))
     if (publicKey === undefined) throw new Error('no Ed25519 key')
     return { curve: 'ed25519', label, id: '', publicKey }
+  }
+
+  /** Every object of a token, as a person with the PIN sees them; `incomplete` leaves a private key without a key first. */
+  objects(
+    token: string,
+    pin: string,
+    incomplete?: { readonly id: string; readonly label: string },
+  ): readonly TokenObject[] {
+    const script = fileURLToPath(new URL('token-objects.mjs', import.meta.url))
+    const action = incomplete === undefined ? [] : ['incomplete', incomplete.id, incomplete.label]
+    return JSON.parse(run(process.execPath, [script, MODULE, token, pin, ...action])) as TokenObject[]
+  }
+
+  /** The files of the first token, which grow in number when something is put on it. */
+  files(): readonly string[] {
+    const [token] = readdirSync(this.#tokens)
+    return token === undefined ? [] : readdirSync(join(this.#tokens, token))
   }
 
   /** Takes every token away, as if it was pulled out. */
@@ -162,6 +210,14 @@ export class SoftTokens {
   }
 }
 
+/** `value` is what the token answers whoever asks for CKA_VALUE. */
+export type TokenObject = {
+  readonly isPrivate: boolean
+  readonly id: string
+  readonly label: string
+  readonly value: string
+}
+
 export type NewKey = {
   readonly curve: Curve
   readonly label?: string
@@ -172,6 +228,13 @@ export type NewKey = {
 /** A key as the device is told of it. */
 export function asTokenKey({ curve, label, publicKey }: TokenKeyPair) {
   return { publicKeyHash: publicKeyHash(publicKey), curve, label }
+}
+
+/** An Ethereum key as the device is told of it; its address is what ethers makes of it. */
+export function asEthereumKey({ label, publicKey }: TokenKeyPair): EthereumTokenKey {
+  const address = parseEthAddress(computeAddress(`0x${toHex(publicKey.bytes)}`))
+  if (address === undefined) throw new Error('ethers has no address for it')
+  return { address, label }
 }
 
 function run(program: string, args: readonly string[]): string {

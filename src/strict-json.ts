@@ -2,10 +2,12 @@ import { parseTree, printParseErrorCode, type Node, type ParseError } from 'json
 
 /**
  * The value of a JSON text in which no object names a key twice, or a sentence that says what is wrong. `JSON.parse`
- * would silently keep the last of two equal keys, and that may be the lower mark.
+ * would silently keep the last of two equal keys, and that may be the lower mark. With `numbers` `whole`, numbers are
+ * written as plain digits and are exact: 1e3, 1.0, -0 and what a JSON number cannot hold are told by their line.
  */
 export function parseStrictJson(
   text: string,
+  { numbers = 'any' }: { readonly numbers?: 'any' | 'whole' } = {},
 ): { readonly value: unknown; readonly problem?: undefined } | { readonly problem: string } {
   const errors: ParseError[] = []
   const options = { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false }
@@ -17,6 +19,8 @@ export function parseStrictJson(
     if (repeated !== undefined) {
       return { problem: `line ${lineOf(text, repeated.offset)}: ${repeated.key} is there twice` }
     }
+    const inexact = numbers === 'whole' ? inexactNumber(text, tree) : undefined
+    if (inexact !== undefined) return { problem: inexact }
     return { value: JSON.parse(text) }
   } catch (error) {
     // a nesting too deep for the stack, or what only JSON.parse refuses
@@ -44,6 +48,19 @@ function repeatedKey(node: Node): { readonly key: string; readonly offset: numbe
     }
     const below = repeatedKey(child)
     if (below !== undefined) return below
+  }
+  return undefined
+}
+
+function inexactNumber(text: string, node: Node): string | undefined {
+  if (node.type === 'number') {
+    const written = text.slice(node.offset, node.offset + node.length)
+    if (/^(?:0|[1-9]\d{0,15})$/.test(written) && Number.isSafeInteger(Number(written))) return undefined
+    return `line ${lineOf(text, node.offset)}: ${written.slice(0, 40)} is no whole number of at most ${Number.MAX_SAFE_INTEGER} in plain digits; write a larger one as text`
+  }
+  for (const child of node.children ?? []) {
+    const problem = inexactNumber(text, child)
+    if (problem !== undefined) return problem
   }
   return undefined
 }
