@@ -31,3 +31,4 @@ export { SHORTEST_PASSPHRASE, type SlotAdded, type WantedSlot } from './vault/ne
 export type { Opened } from './vault/open-vault.js'
 export type { LabelAnswer, VaultDevice } from './vault/vault-device.js'
 export { Vault, type VaultOptions } from './vault/vault.js'
+export { exportAccount, importAccount } from './keystore/move-account.js'

@@ -292,6 +292,22 @@ describe('a vault account', () => {
   })
 })
 
+test('a key that is sealed under the address of another one is not used', async () => {
+  const { vault, store, create } = await serviceBench()
+  const { address } = await create()
+  const record = await store.account(address)
+  if (record?.custody !== 'vault') throw new Error('not in the vault')
+  const { v, accountId, alg, publicKey, owner, createdAt } = record
+  const facts = { v, accountId, alg, address, publicKey, owner, createdAt } as const
+  const foreign = vault.key!.seal(
+    { ...facts, address: record.address },
+    record.vaultId,
+    new Uint8Array(32).fill(1),
+  )
+  expect(vault.key!.withPrivateKey(foreign, () => 'used')).toBeUndefined()
+  expect(vault.key!.withPrivateKey(record, () => 'used')).toBe('used')
+})
+
 describe('an account in a token', () => {
   test('is named in the token by its address', async () => {
     const { token, create } = await serviceBench()
@@ -366,10 +382,17 @@ describe('an account in a token', () => {
 
   test('is not settled under the hands of the creation that works on it', async () => {
     const { service, store, token } = await serviceBench()
-    const making = service.create(caller(), { custody: 'hsm' })
-    await service.settle()
-    expect(outcomeOf(await making)).toBe('created')
-    expect([(await store.accounts()).length, token.keys.size]).toEqual([1, 1])
+    const seen: number[] = []
+    const { generate } = token
+    const slow = Object.assign(token, {
+      generate: async (id: string) => {
+        await service.settle()
+        seen.push((await store.intents()).length)
+        return generate(id)
+      },
+    })
+    expect(outcomeOf(await service.create(caller(), { custody: 'hsm' }))).toBe('created')
+    expect([seen, (await store.accounts()).length, slow.keys.size]).toEqual([[1], 1, 1])
   })
 
   test('is refused by name where no token is configured, or another one', async () => {

@@ -1,5 +1,6 @@
-import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { tryLock } from 'fs-native-extensions'
 import { describe, expect, test } from 'vitest'
 import { ApiKeyRing } from '../../src/accounts/api-keys/api-key-ring.js'
 import { createApiKey, listApiKeys, revokeApiKey } from '../../src/accounts/api-keys/api-keys.js'
@@ -90,6 +91,18 @@ describe('an API key', () => {
     const { text } = await createApiKey(stateDir, { ...ALL, perMinute: 1 })
     for (let round = 0; round < 5; round += 1) ask(`${text.slice(0, -64)}${'0'.repeat(64)}`)
     expect(ask(text)).toBe('proven')
+  })
+
+  test('is made when nobody else changes the keys, also in another process', async () => {
+    const { stateDir } = bench()
+    const fd = openSync(join(stateDir, 'api-keys.lock'), 'w')
+    expect(tryLock(fd)).toBe(true)
+    const making = createApiKey(stateDir, ALL)
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    expect(listApiKeys(stateDir)).toEqual([])
+    closeSync(fd)
+    await making
+    expect(listApiKeys(stateDir)).toHaveLength(1)
   })
 
   test('made by many at the same time is lost by none', async () => {

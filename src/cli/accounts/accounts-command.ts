@@ -7,6 +7,7 @@ export function addAccounts(program: Command, output: Output): void {
   const accounts = program.command('accounts').description('managed accounts, their vault and API keys')
   addVault(accounts, output)
   addApiKeys(accounts, output)
+  addKeystores(accounts, output)
 
   accounts
     .command('unlock')
@@ -101,6 +102,29 @@ function addApiKeys(accounts: Command, output: Output): void {
     .action(async (id: string, _options, command: Command) => {
       const { endApiKey } = await import('./account-commands.js')
       await endApiKey(id, command.optsWithGlobals(), output)
+    })
+}
+
+function addKeystores(accounts: Command, output: Output): void {
+  accounts
+    .command('export')
+    .description('write a vault account to a new keystore file; the daemon must be stopped')
+    .argument('<address>', 'the account')
+    .requiredOption('--out <file>', 'the file to make')
+    .option('--recovery', 'open the vault with the 24 words instead of a board')
+    .action(async (address: string, _options, command: Command) => {
+      const { exportKeystore } = await import('./keystore-commands.js')
+      await exportKeystore(address, command.optsWithGlobals(), output)
+    })
+  accounts
+    .command('import')
+    .description('take the key of a keystore into the vault; the daemon must be stopped')
+    .argument('<file>', 'a keystore of version 3')
+    .requiredOption('--owner <name>', 'whose account it becomes: the owner of API keys')
+    .option('--recovery', 'open the vault with the 24 words instead of a board')
+    .action(async (file: string, _options, command: Command) => {
+      const { importKeystore } = await import('./keystore-commands.js')
+      await importKeystore(file, command.optsWithGlobals(), output)
     })
 }
 

@@ -73,4 +73,23 @@ export const ACCOUNTS_PAGES: Readonly<Record<string, HelpPage>> = {
     examples: [['tezio-bridge accounts api-key revoke 0123456789abcdef', '']],
     exits: [74, 78],
   },
+  'accounts export': {
+    about: [
+      'Writes the key of a vault account to a new keystore file (version 3, mode 0600), under a passphrase of its own, which is asked for. The daemon must be stopped. Keys in a token never leave it.',
+    ],
+    examples: [
+      [
+        'tezio-bridge accounts export 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F --out account.json',
+        'the board is asked once',
+      ],
+    ],
+    exits: [69, 74, 78, 130],
+  },
+  'accounts import': {
+    about: [
+      'Takes the key of a keystore of version 3 into the vault. The daemon must be stopped. The parameters of its key derivation are checked first, and its address is compared with its key.',
+    ],
+    examples: [['tezio-bridge accounts import account.json --owner shop', '']],
+    exits: [69, 74, 78, 130],
+  },
 }
