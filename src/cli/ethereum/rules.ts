@@ -13,7 +13,12 @@ import {
   type EthAddress,
   type EthPublicKey,
 } from '../../ethereum/index.js'
-import { readDistribution, type EthRules, type TypedDataRule } from '../../eth-signer/index.js'
+import {
+  MAX_DISTRIBUTION_BYTES,
+  readDistribution,
+  type EthRules,
+  type TypedDataRule,
+} from '../../eth-signer/index.js'
 import { publicKeyHash, type PublicKeyHash } from '../../tezos/index.js'
 import type { ServedConfig } from '../served-config.js'
 import { readFileBounded } from './read-file.js'
@@ -24,9 +29,6 @@ export type EthereumPlan = {
   readonly publicKey: EthPublicKey | undefined
   readonly rules: EthRules
 }
-
-/** The largest distribution that is read: some 500,000 users. */
-const MAX_DISTRIBUTION_BYTES = 512 * 1024 * 1024
 
 /**
  * What the section says once everything in it is looked at that takes Keccak-256: checksums, the distribution with all its
