@@ -61,7 +61,10 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
   const headCheck = createHeadCheck(config, store, onEvent)
   const hooks = createHooks(config, onEvent)
   const signer = createSigner(config, onEvent, { store, devices, keys, headCheck, hooks })
-  const ethereum = await openEthereum(config, { devices, signer, onEvent })
+  const ethereum = await openEthereum(config, { devices, signer, onEvent }).catch(async (error: unknown) => {
+    await store.close() // a section that is refused leaves nothing open that would keep the process
+    throw error
+  })
   const version = packageVersion()
   const page = new LivePage({
     ...{ source: telemetry, assets: loadAssets(version, PAGE), clock: monotonicClock, onFault },

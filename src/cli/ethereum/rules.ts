@@ -38,7 +38,7 @@ export async function planEthereum(config: ServedConfig, ethereum: EthereumConfi
   const check = new Check(config.file)
   const address = check.address('ethereum.key.address', ethereum.key.address)
   const publicKey = check.publicKey(ethereum, address)
-  if (publicKey !== undefined) check.role(config, publicKey)
+  check.role(config, address, publicKey)
   const rules: EthRules = {
     claims: await claimRules(ethereum, check),
     transfers: transferRules(ethereum, check),
@@ -135,8 +135,13 @@ class Check {
     return publicKey
   }
 
-  role(config: ServedConfig, key: EthPublicKey): void {
-    const hash = otherRole(config, key)
+  /** A key whose other public key nobody knows yet is seen at the first contact with its device. */
+  role(config: ServedConfig, address: EthAddress, key: EthPublicKey | undefined): void {
+    const known = config.keys.find(({ curve, publicKey }) => {
+      const same = curve === 'secp256k1' && publicKey && parseEthPublicKey(publicKey.bytes)
+      return same !== undefined && same !== false && addressOfPublicKey(same) === address
+    })
+    const hash = known?.publicKeyHash ?? (key && otherRole(config, key))
     if (hash === undefined) return
     const text = `is the key of ${hash}, and a key is tezos or ethereum, never both; use another key`
     this.refuse('ethereum.key', text)
