@@ -8,6 +8,7 @@ import { ADDRESS, cli, sign } from '../daemon.js'
 import { attestation } from '../payloads.js'
 import { AccountsBench, SECRET } from './accounts-bench.js'
 import { DOMAIN, PAYEE } from './eth-bench.js'
+import { readyVault } from './ready-vault.js'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -69,24 +70,23 @@ describe('a daemon with accounts in a vault', () => {
 
   test('opens the vault at the start, where a person types the passphrase', async () => {
     const bench = kept(await AccountsBench.make())
-    const { daemon, url } = await bench.started()
-    await bench.createVault()
+    await readyVault(bench.bench.stateDir)
     const { text: apiKey } = await bench.apiKey()
-    const made = await bench.client(url, apiKey).create()
-    daemon.kill('SIGTERM')
-    await daemon.exit
     const terminal = await bench.types(['serve', '--unlock'], ['Passphrase of the vault: ', SECRET])
     await terminal.shows('vault.unlocked')
-    const address = /server\.listening address=(\S+)/.exec(terminal.text)?.[1] ?? ''
+    const [, address = ''] = /server\.listening address=(\S+)/.exec(terminal.text) ?? []
     const client = bench.client(`http://${address}`, apiKey)
+    const made = await client.create()
+    expect(made).toMatchObject({ status: 201, body: { custody: 'vault' } })
     expect(await client.isUsable(String(made.body['address']))).toBe(true)
     expect(terminal.text).not.toContain(SECRET)
   })
 
   test('serves each API key its own accounts and no more than it may', async () => {
     const bench = kept(await AccountsBench.make())
+    await readyVault(bench.bench.stateDir)
     const { url } = await bench.started()
-    await bench.createVault()
+    expect(await bench.asks('unlock', SECRET)).toBe('opened')
     const [mine, other, reader, hasty] = await Promise.all([
       bench.apiKey(),
       bench.apiKey(),
