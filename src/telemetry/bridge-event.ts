@@ -33,7 +33,7 @@ export type NamedDeviceEvent = DeviceEvent & { readonly device: string }
 /** What became of a request to one of the Ethereum jobs. */
 export type EthereumDecided = {
   readonly event: 'ethereum.decided'
-  readonly job: 'claim' | 'transfer' | 'message' | 'typed-data' | 'account' | 'account-signature'
+  readonly job: 'claim' | 'transfer' | 'message' | 'typed-data' | 'rpc' | 'account' | 'account-signature'
   readonly outcome: 'answered' | 'refused'
   readonly requestId: string
   /** Names of clients that proved who they are, or the id of an API key. */

@@ -20,6 +20,7 @@ import {
   type SignedTransaction,
 } from '../../eth-signer/index.js'
 import type {
+  Admission,
   EthereumJobs,
   JobAsker,
   JobRefusal,
@@ -27,6 +28,7 @@ import type {
   SignedClaim as ShownClaim,
   SignedTransfer,
 } from '../../server/ethereum/index.js'
+import { decided, type DecisionSink } from './decisions.js'
 
 /** What the routes are answered with. */
 export type EthereumJobsOptions = {
@@ -37,6 +39,7 @@ export type EthereumJobsOptions = {
   readonly gate: HmacGate | undefined
   /** Why nothing can be signed now, as far as it is known. */
   readonly trouble: () => JobRefusal | undefined
+  readonly onDecided: DecisionSink
   /** How long a request may wait for its turn and the device. */
   readonly timeoutMs: number
 }
@@ -47,10 +50,10 @@ const NONCE_HEADER = 'x-nonce'
 
 /** Introduces the signer of Ethereum to the routes. */
 export function ethereumJobs(options: EthereumJobsOptions): EthereumJobs {
-  const { config, trouble } = options
+  const { config, gate, trouble } = options
   return {
     trouble,
-    claims: config.claims && claimJobs(options, config.claims),
+    claims: config.claims && gate && claimJobs(options, config.claims, gate), // without a gate there is no route
     transfers: config.transfers && transferJobs(options, config.transfers),
     rpc: config.rpc && rpcJobs(options, config.rpc),
   }
@@ -59,13 +62,16 @@ export function ethereumJobs(options: EthereumJobsOptions): EthereumJobs {
 function claimJobs(
   options: EthereumJobsOptions,
   { auth, oldRoutes }: NonNullable<EthereumConfig['claims']>,
+  gate: HmacGate,
 ): NonNullable<EthereumJobs['claims']> {
-  const { signer, gate, rules } = options
+  const { signer, rules } = options
   return {
     oldRoutes,
-    authenticate: ({ signed, header }) => {
+    authenticate: ({ signed, header }, requestId) => {
       const evidence = { timestamp: header(TIMESTAMP_HEADER), nonce: header(NONCE_HEADER) }
-      return gate?.check({ signature: header(auth.header), ...evidence, content: signed })
+      const refusal = gate.check({ signature: header(auth.header), ...evidence, content: signed })
+      if (refusal !== undefined) signer.tellRefused('claim', refusal, requestId)
+      return refusal
     },
     claim: async (body, form, asker) => {
       const read = readClaimRequest(body, form === 'old' ? 'old' : 'new')
@@ -99,7 +105,7 @@ function transferJobs(
   const { signer, config } = options
   const chainId = BigInt(config.chains[0]?.id ?? 0)
   return {
-    clients,
+    ...admission(options, 'transfer', clients),
     oldRoutes: config.transfers?.oldGasPriceWei !== undefined,
     transfer: async (body, idempotencyKey, asker) => {
       const read = readTransferRequest(body)
@@ -124,7 +130,7 @@ function rpcJobs(
   const { signer, config } = options
   const [only, ...others] = config.chains
   return {
-    clients,
+    ...admission(options, 'rpc', clients),
     onlyChain: only === undefined || others.length > 0 ? undefined : BigInt(only.id),
     accounts: () => [signer.address],
     signTransaction: async (from, transaction, asker) => {
@@ -143,6 +149,19 @@ function rpcJobs(
       const stranger = notOurs(from, signer.address)
       if (stranger !== undefined) return told(signer, 'message', stranger, asker)
       return done(await signer.signMessage(message, ask(options, asker)), signatureOf)
+    },
+  }
+}
+
+function admission(
+  { onDecided }: EthereumJobsOptions,
+  job: 'transfer' | 'rpc',
+  clients: readonly string[] | undefined,
+): Admission {
+  return {
+    clients,
+    tellRefused: (refusal, requestId) => {
+      decided(onDecided, { job, requestId, clients: [] })(refusal)
     },
   }
 }

@@ -95,6 +95,7 @@ async function startJobs(
   const { claimsKey } = config.credentials
   const jobs = ethereumJobs({
     ...{ config: ethereum, rules: plan.rules, signer, timeoutMs: config.server.queueTimeoutMs },
+    onDecided: onEvent,
     gate: ethereum.claims && claimsKey && new HmacGate({ ...ethereum.claims.auth, key: claimsKey }, ledger),
     trouble: () => troubleOf(plan, ledger, device, holder),
   })

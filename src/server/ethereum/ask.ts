@@ -1,10 +1,11 @@
 import type { Context } from 'hono'
 import type { CallerRules } from '../caller.js'
+import type { Caller } from '../../policy/index.js'
 import { HttpRefusalError } from '../http-status.js'
 import { requestCaller } from '../request-caller.js'
 import type { RequestEnv } from '../request-id.js'
 import { readBody } from '../sign-body.js'
-import type { JobAsker, JobRefusal } from './jobs.js'
+import type { Admission, JobAsker, JobRefusal } from './jobs.js'
 
 /** Typed data may be long; nothing else here is. */
 export const MAX_JOB_BODY_BYTES = 64 * 1024
@@ -13,26 +14,28 @@ export const MAX_JOB_BODY_BYTES = 64 * 1024
 export function askerOf(
   c: Context<RequestEnv>,
   callers: CallerRules,
-  clients: readonly string[] | undefined,
+  { clients, tellRefused }: Admission,
 ): JobAsker | { readonly refusal: JobRefusal } {
   const caller = requestCaller(c, callers)
-  if (caller.invalid !== undefined) {
-    return {
-      refusal: { code: 'unauthenticated-request', message: `${caller.invalid}; send the token of a client` },
-    }
+  const refusal = strangerRefusal(caller, clients)
+  const { requestId } = c.var
+  if (refusal === undefined) return { requestId, clients: caller.clients, signal: c.req.raw.signal }
+  tellRefused(refusal, requestId)
+  return { refusal }
+}
+
+function strangerRefusal(
+  { clients: proven, invalid }: Caller,
+  clients: readonly string[] | undefined,
+): JobRefusal | undefined {
+  if (invalid !== undefined) {
+    return { code: 'unauthenticated-request', message: `${invalid}; send the token of a client` }
   }
-  if (clients !== undefined && !caller.clients.some((name) => clients.includes(name))) {
-    const isKnown = caller.clients.length > 0
-    const who = isKnown ? `${caller.clients.join(', ')} may not ask for this` : 'nobody has proven who asks'
-    const remedy = `show the token or the certificate of one of ${clients.join(', ')}`
-    return {
-      refusal: {
-        code: isKnown ? 'client-not-allowed' : 'unauthenticated-request',
-        message: `${who}; ${remedy}`,
-      },
-    }
-  }
-  return { requestId: c.var.requestId, clients: caller.clients, signal: c.req.raw.signal }
+  if (clients === undefined || proven.some((name) => clients.includes(name))) return undefined
+  const isKnown = proven.length > 0
+  const who = isKnown ? `${proven.join(', ')} may not ask for this` : 'nobody has proven who asks'
+  const message = `${who}; show the token or the certificate of one of ${clients.join(', ')}`
+  return { code: isKnown ? 'client-not-allowed' : 'unauthenticated-request', message }
 }
 
 /** The body, or why there is none. */

@@ -10,17 +10,17 @@ export function claimsRoutes(claims: ClaimJobs) {
     .post('/', async (c) => {
       const read = await jobBody(c)
       if ('refusal' in read) return answerProblem(c, read.refusal)
-      const stranger = claims.authenticate({ signed: read.body, header: (name) => c.req.header(name) })
+      const evidence = { signed: read.body, header: (name: string) => c.req.header(name) }
+      const stranger = claims.authenticate(evidence, c.var.requestId)
       if (stranger !== undefined) return answerProblem(c, stranger)
       const result = await claims.claim(read.body, 'exact', hmacAsker(c))
       if (result.outcome === 'refused') return answerProblem(c, result.refusal)
       return c.json(claimBody(result.value.claim))
     })
     .get('/:userId', (c) => {
-      const stranger = claims.authenticate({
-        signed: Buffer.from(c.req.path, 'utf8'),
-        header: (name) => c.req.header(name),
-      })
+      const signed = Buffer.from(c.req.path, 'utf8')
+      const evidence = { signed, header: (name: string) => c.req.header(name) }
+      const stranger = claims.authenticate(evidence, c.var.requestId)
       if (stranger !== undefined) return answerProblem(c, stranger)
       const result = claims.claimOf(c.req.param('userId'))
       return result.outcome === 'refused' ? answerProblem(c, result.refusal) : c.json(claimBody(result.value))

@@ -4,6 +4,7 @@ export { ethereumRoutes } from './routes.js'
 export type {
   AccountJobs,
   AccountShown,
+  Admission,
   ClaimJobs,
   EthereumJobs,
   JobAsker,

@@ -43,7 +43,7 @@ export type SignedClaim = {
 
 /** Claims of a distribution. */
 export type ClaimJobs = {
-  readonly authenticate: (evidence: ClaimEvidence) => JobRefusal | undefined
+  readonly authenticate: (evidence: ClaimEvidence, requestId: string) => JobRefusal | undefined
   /** `form` says how numbers may be written. */
   readonly claim: (
     body: Uint8Array,
@@ -123,13 +123,19 @@ export type AccountJobs<Caller> = {
   ) => Promise<JobResult<object>>
 }
 
+/** Who may ask for a job. */
+export type Admission = {
+  /** Names of clients; `undefined`: whoever reaches the listener. */
+  readonly clients: readonly string[] | undefined
+  /** Hears of a request that was refused before it was asked for anything. */
+  readonly tellRefused: (refusal: JobRefusal, requestId: string) => void
+}
+
 /** The Ethereum jobs that are configured. */
 export type EthereumJobs = {
   /** Whether a signature could be asked for now; the reason where not. */
   readonly trouble: () => JobRefusal | undefined
   readonly claims: (ClaimJobs & { readonly oldRoutes: boolean }) | undefined
-  readonly transfers:
-    | (TransferJobs & { readonly clients: readonly string[] | undefined; readonly oldRoutes: boolean })
-    | undefined
-  readonly rpc: (RpcJobs & { readonly clients: readonly string[] | undefined }) | undefined
+  readonly transfers: (TransferJobs & Admission & { readonly oldRoutes: boolean }) | undefined
+  readonly rpc: (RpcJobs & Admission) | undefined
 }

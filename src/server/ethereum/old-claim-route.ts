@@ -16,7 +16,8 @@ export function oldClaimRoute(claims: ClaimJobs) {
     .post('/v1/sign_claim', async (c) => {
       const read = await jobBody(c)
       if ('refusal' in read) return refused(c, read.refusal)
-      const stranger = claims.authenticate({ signed: read.body, header: (name) => c.req.header(name) })
+      const evidence = { signed: read.body, header: (name: string) => c.req.header(name) }
+      const stranger = claims.authenticate(evidence, c.var.requestId)
       if (stranger !== undefined) return refused(c, stranger)
       const result = await claims.claim(read.body, 'old', hmacAsker(c))
       if (result.outcome === 'refused') return refused(c, result.refusal)

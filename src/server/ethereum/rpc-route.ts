@@ -15,7 +15,7 @@ const MAX_BATCH = 20
 /** `POST /v1/eth/rpc`: JSON-RPC 2.0 as web3signer's clients speak it. Nothing is passed on to a node. */
 export function rpcRoute(rpc: Rpc, trouble: () => JobRefusal | undefined, callers: CallerRules) {
   return new Hono<RequestEnv>().post('/', async (c) => {
-    const asker = askerOf(c, callers, rpc.clients)
+    const asker = askerOf(c, callers, rpc)
     if ('refusal' in asker) return answerProblem(c, asker.refusal)
     const read = await jobBody(c)
     if ('refusal' in read) return answerProblem(c, read.refusal)

@@ -11,7 +11,7 @@ type Transfers = NonNullable<EthereumJobs['transfers']>
 /** `POST /v1/eth/transfers`. `Idempotency-Key` names a request, so that it can be sent again. */
 export function transfersRoute(transfers: Transfers, callers: CallerRules) {
   return new Hono<RequestEnv>().post('/', async (c) => {
-    const asker = askerOf(c, callers, transfers.clients)
+    const asker = askerOf(c, callers, transfers)
     if ('refusal' in asker) return answerProblem(c, asker.refusal)
     const read = await jobBody(c)
     if ('refusal' in read) return answerProblem(c, read.refusal)
@@ -39,14 +39,14 @@ export function oldTransferRoutes(
 ) {
   return new Hono<RequestEnv>()
     .get('/status', (c) => {
-      const asker = askerOf(c, callers, transfers.clients)
+      const asker = askerOf(c, callers, transfers)
       if ('refusal' in asker) return oldRefusal(c, asker.refusal)
       const refusal = trouble()
       if (refusal !== undefined) return oldRefusal(c, refusal)
       return c.json({ status: 'ok', message: 'Ok', data: 'Key is unlocked, ready to proceed' })
     })
     .post('/sign', async (c) => {
-      const asker = askerOf(c, callers, transfers.clients)
+      const asker = askerOf(c, callers, transfers)
       if ('refusal' in asker) return oldRefusal(c, asker.refusal)
       const read = await jobBody(c)
       if ('refusal' in read) return oldRefusal(c, read.refusal)
