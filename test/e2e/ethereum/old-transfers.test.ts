@@ -108,6 +108,11 @@ describe('is refused with 422 and a list of one message:', () => {
       `{"destination":"${PAYEE}","wei":1000000000000000001,"nonce":50}`,
     ],
     [
+      'one ether as a JSON number and not as text',
+      'malformed-request',
+      `{"destination":"${PAYEE}","wei":1000000000000000000,"nonce":50}`,
+    ],
+    [
       'a part of an allowed destination',
       'malformed-request',
       { ...TRANSFER, destination: PAYEE.slice(0, 20) },
