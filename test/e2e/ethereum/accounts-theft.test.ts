@@ -1,11 +1,14 @@
 import { cpSync } from 'node:fs'
 import { basename } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createSimulatedTezio, keysFromSecrets } from '../../../hw-sim/index.js'
+import { createSimulatedTezio, keysFromSecrets, type DeviceKeys } from '../../../hw-sim/index.js'
 import { AccountsJournal } from '../../../src/accounts/index.js'
+import { deviceKek } from '../../../src/accounts/vault/kek.js'
+import { openSlot } from '../../../src/accounts/vault/key-slot.js'
 import { encodeFrame } from '../../../src/server/socket/frame.js'
 import { encodeRequest } from '../../../src/server/socket/request.js'
-import { parsePublicKeyHash, publicKeyHash, vaultLabel } from '../../../src/tezos/index.js'
+import { parsePublicKeyHash, payloadDigest, publicKeyHash, vaultLabel } from '../../../src/tezos/index.js'
+import { transcriptKeys } from '../../device/support.js'
 import { codeOf, SocketClient } from '../../server/socket/socket-client.js'
 import { ADDRESS, sign, type Daemon } from '../daemon.js'
 import { operation } from '../payloads.js'
@@ -78,6 +81,10 @@ describe('a stolen disk', () => {
     expect(await strange.asks('unlock', SECRET)).toBe('vault-wrong-secret')
     expect(strange.bench.signCommands).toBe(1) // it was asked, and what it signed opens nothing
     expect(await strange.client(renamed.url, apiKey).sign(address, message)).toMatchObject(locked)
+
+    // nor by a program of the thief's own, which has the passphrase and does not care whose slot it is
+    expect(await opensWith(stateDir, OTHERS)).toBe(false)
+    expect(await opensWith(stateDir, transcriptKeys())).toBe(true)
 
     const guessing = copyOf(stateDir)
     const guessed = await guessing.started()
@@ -163,6 +170,19 @@ describe('the label whose signature opens the vault', () => {
     expect(bench.bench.signCommands).toBe(before + 1)
   })
 })
+
+/** Whether a slot opens by the right passphrase and what the board of some keys makes of the label. */
+async function opensWith(stateDir: string, { ed25519 }: DeviceKeys): Promise<boolean> {
+  const store = AccountsJournal.open({ directory: stateDir })
+  const header = await store.vault()
+  await store.close()
+  const slot = header?.slots.find(({ kind }) => kind === 'device')
+  if (slot?.kind !== 'device') throw new Error('no board opens the vault')
+  const vaultId = Buffer.from(slot.vaultId, 'hex')
+  const signature = ed25519.sign(payloadDigest(vaultLabel(slot.op, vaultId)), () => new Uint8Array())
+  const kek = await deviceKek({ passphrase: Buffer.from(SECRET), signature }, vaultId, slot.kdf)
+  return openSlot(slot, kek) !== undefined
+}
 
 /** What a thief with an editor does: the journal anew, whose slot names his own board. */
 async function nameAnotherBoard(stateDir: string): Promise<void> {

@@ -82,6 +82,23 @@ describe('a daemon with accounts in a vault', () => {
     expect(terminal.text).not.toContain(SECRET)
   })
 
+  test('says why the vault stays locked at the start, and bakes, even where a slot was made unreadable', async () => {
+    const bench = kept(await AccountsBench.make())
+    const { stateDir } = bench.bench
+    await readyVault(stateDir)
+    const store = AccountsJournal.open({ directory: stateDir })
+    const header = await store.vault()
+    if (header === undefined) throw new Error('there is no vault')
+    // scrypt takes no N of 2^16 and more where r is 1 (RFC 7914, section 2)
+    const slots = header.slots.map((slot) => ({ ...slot, kdf: { ...slot.kdf, n: 2 ** 16, r: 1 } }))
+    expect(await store.replaceSlots({ ...header, revision: 2, slots })).toBe(true)
+    await store.close()
+    const terminal = await bench.types(['serve', '--unlock'], ['Passphrase of the vault: ', SECRET])
+    await terminal.shows('vault.not-unlocked')
+    const [, address = ''] = /server\.listening address=(\S+)/.exec(terminal.text) ?? []
+    expect(await sign(`http://${address}`, ADDRESS.tz3, attestation(5))).toMatchObject({ status: 200 })
+  })
+
   test('serves each API key its own accounts and no more than it may', async () => {
     const bench = kept(await AccountsBench.make())
     await readyVault(bench.bench.stateDir)
