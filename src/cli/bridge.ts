@@ -61,7 +61,11 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
   const headCheck = createHeadCheck(config, store, onEvent)
   const hooks = createHooks(config, onEvent)
   const signer = createSigner(config, onEvent, { store, devices, keys, headCheck, hooks })
-  const ethereum = await openEthereum(config, { devices, signer, onEvent })
+  const ethereum = await openEthereum(config, { devices, signer, onEvent }).catch(async (error: unknown) => {
+    await devices.close()
+    await store.close() // what shared marks do in the background would keep a refused daemon alive
+    throw error
+  })
   const version = packageVersion()
   const page = new LivePage({
     ...{ source: telemetry, assets: loadAssets(version, PAGE), clock: monotonicClock, onFault },
