@@ -234,8 +234,7 @@ export class SimulatedTezio {
 
   #board(): Board {
     return {
-      profile: this.profile,
-      keys: this.#keys,
+      ...{ profile: this.profile, keys: this.#keys },
       policy: this.#policy,
       marks: this.#marks,
       random: this.random,

@@ -5,6 +5,7 @@ export const PYTHON = '/usr/bin/python3'
 
 /** The packages that tests may want. `needs` must succeed before it is worth installing, `works` once it is there. */
 const PACKAGES = {
+  python3: { needs: ['true'], works: [PYTHON, '--version'] },
   'python3-serial': { needs: [PYTHON, '--version'], works: [PYTHON, '-c', 'import serial'] },
   strace: { needs: ['true'], works: ['strace', '-f', '-o', '/dev/null', 'true'] },
   chromium: { needs: ['true'], works: ['chromium', '--version'] },

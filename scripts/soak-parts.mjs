@@ -39,6 +39,12 @@ export const PARTS = [
     command: ({ minutes }) => ({ args: ['scripts/soak-http.mjs', '--minutes', minutes] }),
   },
   {
+    name: 'accounts',
+    what: 'the daemon killed at random instants of making accounts, in a vault and a token: none lost, none half done',
+    minutes: '5',
+    command: (values) => vitest('accounts', values),
+  },
+  {
     name: 'race',
     what: 'two hosts on one PostgreSQL, with kills, unplugs and stops of all of them: none doubled, none missed',
     minutes: '1440', // it ends with its levels

@@ -54,12 +54,19 @@ export class AccountCreation {
     return custody === 'vault' ? this.#inVault(wanted) : this.#inToken(wanted)
   }
 
-  /** Ends the intents that nobody works on: a key that is there becomes its account, one that is not is given up. */
+  /**
+   * Ends the intents that nobody works on: a key that is there becomes its account, one that is not is given up. Rejects
+   * with the first reason why one could not be ended, when it has tried all.
+   */
   async settle(): Promise<void> {
     const { store, token } = this.#options
+    if (token === undefined) return
+    const failures: unknown[] = []
     for (const intent of await store.intents()) {
-      if (token !== undefined && this.#isAbandoned(intent)) await this.#settleOne(intent, token)
+      if (!this.#isAbandoned(intent)) continue
+      await this.#settleOne(intent, token).catch((error: unknown) => failures.push(error))
     }
+    if (failures.length > 0) throw failures[0]
   }
 
   async #inVault({ owner, idempotencyKey }: Wanted): Promise<Created> {

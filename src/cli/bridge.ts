@@ -62,8 +62,7 @@ export async function startBridge({ config, log, telemetry }: BridgeOptions): Pr
   const hooks = createHooks(config, onEvent)
   const signer = createSigner(config, onEvent, { store, devices, keys, headCheck, hooks })
   const ethereum = await openEthereum(config, { devices, signer, onEvent }).catch(async (error: unknown) => {
-    await devices.close()
-    await store.close() // what shared marks do in the background would keep a refused daemon alive
+    await store.close() // a section that is refused leaves nothing open that would keep the process
     throw error
   })
   const version = packageVersion()

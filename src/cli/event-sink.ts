@@ -70,6 +70,7 @@ function levelOf(event: BridgeEvent): LogLevel {
     case 'config.reload-refused':
     case 'vault.not-unlocked':
       return 'error'
+    case 'accounts.not-settled':
     case 'device.open-failed':
     case 'marks.connection-lost':
     case 'dynamodb.asked-again':

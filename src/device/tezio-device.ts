@@ -115,9 +115,8 @@ export class TezioDevice {
   }
 
   /**
-   * The raw signature, R then S, by the secp256k1 key over Keccak-256 of `data`, which the device judges by the policy
-   * it was provisioned with: a refusal of it is `device-policy`. One attempt. Neither the signature nor a low S is
-   * checked here, and stock firmware answers with `device-refused`. Rejects with a RangeError for data of another form.
+   * The raw signature, R then S, by the secp256k1 key over Keccak-256 of `data`, which the device judges by its own
+   * policy (`device-policy`; by stock firmware `device-refused`). Not verified, S may be high; RangeError for another form.
    */
   signEth(form: EthForm, data: Uint8Array): Promise<Uint8Array> {
     return this.#exchange(signEth, { form, data })

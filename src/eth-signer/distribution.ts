@@ -15,7 +15,7 @@ export type ReadDistribution =
 /** A tree over all of uint32 is 32 high. */
 const MAX_PROOF = 32
 /** Enough for 140,000 users, whose proofs are 18 nodes long; 100,000 take 3.5 s of a processor. */
-const MAX_BYTES = 192 * 1024 * 1024
+export const MAX_DISTRIBUTION_BYTES = 192 * 1024 * 1024
 const NODE = /^0x[0-9a-fA-F]{64}$/
 const USER_ID = /^(?:0|[1-9]\d{0,9})$/
 
@@ -32,8 +32,8 @@ export function readDistribution(bytes: Uint8Array, root: Uint8Array): ReadDistr
 class DistributionProblem extends Error {}
 
 function checked(bytes: Uint8Array, root: string): Distribution {
-  if (bytes.length > MAX_BYTES) {
-    throw new DistributionProblem(`it has ${bytes.length} bytes; at most ${MAX_BYTES} are read`)
+  if (bytes.length > MAX_DISTRIBUTION_BYTES) {
+    throw new DistributionProblem(`it has ${bytes.length} bytes; at most ${MAX_DISTRIBUTION_BYTES} are read`)
   }
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
   const tree = new Tree(root)

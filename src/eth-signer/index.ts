@@ -1,6 +1,12 @@
 /** One Ethereum key: what it may sign, what it has let through, and the only way to it. Read eth-signer.ts first. */
 export type { EthResult, SignedClaim, SignedDigest, SignedTransaction } from './answers.js'
-export { readDistribution, type Distribution, type ReadDistribution, type Share } from './distribution.js'
+export {
+  MAX_DISTRIBUTION_BYTES,
+  readDistribution,
+  type Distribution,
+  type ReadDistribution,
+  type Share,
+} from './distribution.js'
 export type { EthAsk, EthEvent, EthJob } from './eth-ask.js'
 export type {
   EthCapability,

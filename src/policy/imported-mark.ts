@@ -1,6 +1,8 @@
+import { spendEntry, type JournalState, type Quarantine } from './journal-state.js'
 import type { NewEntry } from './marks-entry.js'
 import { comparePosition, markName, type MarkRecord } from './mark.js'
 import type { Position } from './mark-store.js'
+import { spendName, type Spend } from './spend.js'
 
 /** A mark that another signer kept. Without a digest nothing more is signed at its level and round. */
 export type ImportedMark = Position & {
@@ -40,8 +42,33 @@ export function planImport(
   return { raised, left, unknown }
 }
 
-/** The journal's line for a mark that an import raises. */
-export function importEntry({ chain, key, kind, level, round, digest }: ImportedMark, at: string): NewEntry {
+/** What is taken over from another signer. */
+export type Imported = {
+  readonly plan: ImportPlan
+  readonly quarantines: readonly Quarantine[]
+  readonly spends: readonly Spend[]
+}
+
+/** The journal's lines for an import: what is known here already, or is later here, has none. */
+export function importEntries(
+  here: JournalState,
+  { plan, quarantines, spends }: Imported,
+  at: string,
+): readonly NewEntry[] {
+  const isLater = (spend: Spend) => {
+    const known = here.spends.get(spendName(spend))
+    return known === undefined || Date.parse(spend.at) > Date.parse(known.at)
+  }
+  return [
+    ...plan.raised.map((mark) => importEntry(mark, at)),
+    ...quarantines
+      .filter(({ key }) => !here.quarantines.has(key))
+      .map(({ key, digest, since }): NewEntry => ({ type: 'quarantine', at: since, key, digest })),
+    ...spends.filter(isLater).map(spendEntry),
+  ]
+}
+
+function importEntry({ chain, key, kind, level, round, digest }: ImportedMark, at: string): NewEntry {
   const values = { digest: digest ?? null, signature: null }
   return { type: 'mark', at, why: 'import', chain, key, kind, level, round, ...values }
 }

@@ -1,3 +1,5 @@
+import type { MarksJournalOptions } from './marks-journal-options.js'
+import { systemFiles } from './state-files.js'
 import { adopt } from './adopt.js'
 import type { JournalForm } from './journal-form.js'
 import { applyEntry, emptyState, forgetOldSpends, stateEntries, type JournalState } from './journal-state.js'
@@ -30,4 +32,12 @@ export const marksForm: JournalForm<NewEntry, JournalState> = {
 function exported(directory: string, at: string): StateError {
   const text = `the marks in ${directory} were exported at ${at}, and another host may sign with them: nothing is signed here any more; to sign here again, import the newest export into a new state directory`
   return new StateError('state-exported', text)
+}
+
+/** Where the marks of a state directory are. */
+export function marksPlace({
+  directory,
+  files = systemFiles,
+}: Pick<MarksJournalOptions, 'directory' | 'files'>) {
+  return { form: marksForm, directory, files }
 }

@@ -2,12 +2,12 @@ import { mkdirSync } from 'node:fs'
 import type { PublicKeyHash } from '../tezos/index.js'
 import { decide, type LevelGap, type Verdict } from './decide.js'
 import { followLine } from './follow-line.js'
-import { importEntry, planImport, type ImportedMark, type ImportPlan } from './imported-mark.js'
+import { importEntries, planImport, type ImportedMark, type ImportPlan } from './imported-mark.js'
 import { createJournal, readJournal, refuseExistingJournal } from './journal-file.js'
 import { spendEntry, type JournalState, type Quarantine } from './journal-state.js'
 import { comparePosition, markName, type Mark, type MarkRecord, type Wanted } from './mark.js'
 import type { NewEntry } from './marks-entry.js'
-import { marksForm } from './marks-form.js'
+import { marksPlace } from './marks-form.js'
 import type { MarksJournalOptions } from './marks-journal-options.js'
 import type { MarkStore, Position, RaiseOutcome } from './mark-store.js'
 import { nonceOf, type NonceUse } from './nonce-watch.js'
@@ -41,9 +41,7 @@ export class MarksJournal implements MarkStore {
     this.#lock = lock
     const onEvent = options.onEvent ?? (() => undefined)
     this.#journal = new SoundJournal({
-      form: marksForm,
-      directory: options.directory,
-      files: options.files ?? systemFiles,
+      ...marksPlace(options),
       segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
       snapshots: 0,
       now: () => this.#now(),
@@ -65,7 +63,7 @@ export class MarksJournal implements MarkStore {
     const lock = lockState(options.directory)
     try {
       const at = (options.wallClock?.() ?? new Date()).toISOString()
-      createJournal(placeOf(options), seededState(seeds, at), at)
+      createJournal(marksPlace(options), seededState(seeds, at), at)
     } finally {
       lock.release()
     }
@@ -73,7 +71,7 @@ export class MarksJournal implements MarkStore {
 
   /** Throws `state-exists` where there is a journal already. */
   static refuseExisting(options: MarksJournalOptions): void {
-    refuseExistingJournal(placeOf(options))
+    refuseExistingJournal(marksPlace(options))
   }
 
   /** Takes the directory and reads its journal. Throws a StateError; nothing is guessed. */
@@ -89,7 +87,7 @@ export class MarksJournal implements MarkStore {
 
   /** What a directory's journal says that somebody else may own, as far as it is whole. Throws a StateError. */
   static read(directory: string, files: StateFiles = systemFiles): JournalState {
-    return readJournal(placeOf({ directory, files })).state
+    return readJournal(marksPlace({ directory, files })).state
   }
 
   marks(): readonly MarkRecord[] {
@@ -215,15 +213,7 @@ export class MarksJournal implements MarkStore {
   ): ImportPlan {
     this.#journal.check()
     const plan = this.planImport(imported)
-    const entries: NewEntry[] = plan.raised.map((mark) => importEntry(mark, this.#now()))
-    for (const { key, digest, since: at } of quarantines) {
-      if (!this.#journal.state.quarantines.has(key)) entries.push({ type: 'quarantine', at, key, digest })
-    }
-    const known = this.#journal.state.spends
-    for (const spend of spends) {
-      const here = known.get(spendName(spend))
-      if (here === undefined || Date.parse(spend.at) > Date.parse(here.at)) entries.push(spendEntry(spend))
-    }
+    const entries = importEntries(this.#journal.state, { plan, quarantines, spends }, this.#now())
     if (entries.length > 0) this.#journal.commitAll(entries)
     return plan
   }
@@ -257,8 +247,4 @@ export class MarksJournal implements MarkStore {
   #now(): string {
     return this.#wallClock().toISOString()
   }
-}
-
-function placeOf({ directory, files = systemFiles }: Pick<MarksJournalOptions, 'directory' | 'files'>) {
-  return { form: marksForm, directory, files }
 }

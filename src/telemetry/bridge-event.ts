@@ -47,9 +47,14 @@ export type EthereumDecided = {
   readonly totalMs: number
 }
 
-/** Whether the vault of accounts was opened by what was typed at the start. */
+/**
+ * Whether the vault of accounts was opened by what was typed at the start, and that the token of accounts did not tell what
+ * became of a key that a crash left half done.
+ */
 export type VaultEvent =
-  { readonly event: 'vault.unlocked' } | { readonly event: 'vault.not-unlocked'; readonly reason: string }
+  | { readonly event: 'vault.unlocked' }
+  | { readonly event: 'vault.not-unlocked'; readonly reason: string }
+  | { readonly event: 'accounts.not-settled'; readonly reason: string }
 
 /** Whatever a part of the bridge reports. */
 export type BridgeEvent =

@@ -95,6 +95,7 @@ export class Troubles {
       case 'ethereum.decided':
       case 'vault.unlocked':
       case 'vault.not-unlocked': // whoever typed it looks at the log
+      case 'accounts.not-settled': // no account that was answered is missing
       case 'request.refused':
       case 'tls.handshake-failed':
       case 'marks.unavailable': // the sources warn of these as long as they last

@@ -19,6 +19,8 @@ const claim = z.object({
   structHash: z.string(),
   digest: z.string(),
   ...signature,
+  request: z.object({ raw_body: z.string(), hmac_header: z.string(), compact_body_hmac: z.string() }),
+  expected_response: z.record(z.string(), z.unknown()),
 })
 const transaction = z.object({
   tx: z.record(z.string(), z.unknown()),
@@ -48,6 +50,7 @@ export const golden = z
         verifyingContract: z.string(),
       }),
       domainSeparator: z.string(),
+      hmac_key: z.string(),
       merkleRoot: z.string(),
       dist_proofs_json: z.record(z.string(), node),
       claims: z.array(claim),

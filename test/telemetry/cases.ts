@@ -257,6 +257,7 @@ const OTHERS: readonly Case[] = [
       { event: 'dynamodb.asked-again', attempts: 2, waitedMs: 50 },
       { event: 'vault.unlocked' },
       { event: 'vault.not-unlocked', reason: 'no board' },
+      { event: 'accounts.not-settled', reason: 'two keys' },
       { event: 'journal.rolled', marks: 3 },
       { event: 'signature.not-stored', key: KEY, reason: 'EIO' },
       { event: 'key.quarantined', key: KEY, reason: 'nonce' },

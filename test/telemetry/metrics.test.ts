@@ -57,7 +57,7 @@ describe('what moves which series', () => {
       ...{ 'device.took-over': true, 'marks.unavailable': true, 'marks.available': true },
       ...{ 'marks.went-back': true, 'marks.connected': true, 'marks.connection-lost': true },
       ...{ 'dynamodb.asked-again': true, 'ethereum.decided': true },
-      ...{ 'vault.unlocked': true, 'vault.not-unlocked': true },
+      ...{ 'vault.unlocked': true, 'vault.not-unlocked': true, 'accounts.not-settled': true },
       ...{ 'config.reloaded': true, 'config.reload-refused': true },
       ...{ 'tls.handshake-failed': true, 'tls.certificate-expiring': true },
     }

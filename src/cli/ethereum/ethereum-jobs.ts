@@ -135,8 +135,8 @@ function rpcJobs(
     signTypedData: async (from, data, asker) => {
       const stranger = notOurs(from, signer.address)
       if (stranger !== undefined) return told(signer, 'typed-data', stranger, asker)
-      // there is no HMAC here: who may have claims signed must have proven who it is
-      const mayClaim = asker.clients.length > 0
+      // there is no HMAC here: only whom rpc.clients names, and who has proven it, may have claims signed
+      const mayClaim = clients !== undefined && asker.clients.some((name) => clients.includes(name))
       return done(await signer.signTypedData(data, { ...ask(options, asker), mayClaim }), signatureOf)
     },
     signMessage: async (from, message, asker) => {

@@ -13,7 +13,12 @@ import {
   type EthAddress,
   type EthPublicKey,
 } from '../../ethereum/index.js'
-import { readDistribution, type EthRules, type TypedDataRule } from '../../eth-signer/index.js'
+import {
+  MAX_DISTRIBUTION_BYTES,
+  readDistribution,
+  type EthRules,
+  type TypedDataRule,
+} from '../../eth-signer/index.js'
 import { publicKeyHash, type PublicKeyHash } from '../../tezos/index.js'
 import type { ServedConfig } from '../served-config.js'
 import { readFileBounded } from './read-file.js'
@@ -25,9 +30,6 @@ export type EthereumPlan = {
   readonly rules: EthRules
 }
 
-/** The largest distribution that is read: some 500,000 users. */
-const MAX_DISTRIBUTION_BYTES = 512 * 1024 * 1024
-
 /**
  * What the section says once everything in it is looked at that takes Keccak-256: checksums, the distribution with all its
  * proofs, types. Throws a ConfigError that names every problem.
@@ -36,7 +38,7 @@ export async function planEthereum(config: ServedConfig, ethereum: EthereumConfi
   const check = new Check(config.file)
   const address = check.address('ethereum.key.address', ethereum.key.address)
   const publicKey = check.publicKey(ethereum, address)
-  if (publicKey !== undefined) check.role(config, publicKey)
+  check.role(config, address, publicKey)
   const rules: EthRules = {
     claims: await claimRules(ethereum, check),
     transfers: transferRules(ethereum, check),
@@ -133,8 +135,13 @@ class Check {
     return publicKey
   }
 
-  role(config: ServedConfig, key: EthPublicKey): void {
-    const hash = otherRole(config, key)
+  /** A key whose other public key nobody knows yet is seen at the first contact with its device. */
+  role(config: ServedConfig, address: EthAddress, key: EthPublicKey | undefined): void {
+    const known = config.keys.find(({ curve, publicKey }) => {
+      const same = curve === 'secp256k1' && publicKey && parseEthPublicKey(publicKey.bytes)
+      return same !== undefined && same !== false && addressOfPublicKey(same) === address
+    })
+    const hash = known?.publicKeyHash ?? (key && otherRole(config, key))
     if (hash === undefined) return
     const text = `is the key of ${hash}, and a key is tezos or ethereum, never both; use another key`
     this.refuse('ethereum.key', text)

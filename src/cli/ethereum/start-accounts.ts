@@ -39,7 +39,13 @@ export async function startAccounts(
   })
   if (open === undefined) throw new Error('accounts were opened without being configured')
   const { service, keys: apiKeys, vault } = open
-  token?.onReady(() => service.settle())
+  token?.onReady(async () => {
+    try {
+      await service.settle()
+    } catch (error) {
+      onEvent({ event: 'accounts.not-settled', reason: reasonOf(error) }) // what is left waits for the next time
+    }
+  })
   const typed = config.credentials.vaultPassphrase
   if (vault !== undefined && typed !== undefined) {
     void unlockOnce(devices, settings, () => vault.unlock(typed)).then((reason) => {
@@ -104,6 +110,14 @@ async function unlockOnce(
   } catch {
     return 'none of its boards was found'
   }
-  const opened = await unlock()
-  return opened.outcome === 'refused' ? `${opened.refusal.code}: ${opened.refusal.message}` : undefined
+  try {
+    const opened = await unlock()
+    return opened.outcome === 'refused' ? `${opened.refusal.code}: ${opened.refusal.message}` : undefined
+  } catch (error) {
+    return reasonOf(error) // nobody waits for this, and the daemon goes on baking
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

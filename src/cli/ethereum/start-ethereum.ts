@@ -124,7 +124,8 @@ function troubleOf(
   }
   const key = ethDevice.publicKey()
   if (key !== undefined && addressOfPublicKey(key) !== address) {
-    return { code: 'wrong-key', message: `${device.name} holds another key than that of ${address}` }
+    const message = `${device.name} holds the key of ${addressOfPublicKey(key)}, and ${address} is configured; correct ethereum.key.address, or connect the right device`
+    return { code: 'wrong-key', message }
   }
   try {
     ledger.check()

@@ -39,6 +39,8 @@ export function oldTransferRoutes(
 ) {
   return new Hono<RequestEnv>()
     .get('/status', (c) => {
+      const asker = askerOf(c, callers, transfers.clients)
+      if ('refusal' in asker) return oldRefusal(c, asker.refusal)
       const refusal = trouble()
       if (refusal !== undefined) return oldRefusal(c, refusal)
       return c.json({ status: 'ok', message: 'Ok', data: 'Key is unlocked, ready to proceed' })

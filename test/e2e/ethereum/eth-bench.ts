@@ -23,6 +23,17 @@ export const DOMAIN = {
   verifyingContract: '0x42EB768f2244C8811C63729A21A3569731535f06',
 } as const
 
+/** What the contract of a distribution has signed. */
+export const CLAIM_TYPES = {
+  Claim: [
+    { name: 'user_id', type: 'uint32' },
+    { name: 'user_address', type: 'address' },
+    { name: 'user_amount', type: 'uint256' },
+    { name: 'delegate_address', type: 'address' },
+    { name: 'leaf', type: 'bytes32' },
+  ],
+}
+
 /** Who may be paid. */
 export const PAYEE = address('0x3535353535353535353535353535353535353535')
 
@@ -68,7 +79,7 @@ export function distribution(users: number) {
 }
 
 /** The section `ethereum` for a key; `changed` replaces parts of it. */
-function ethereumSection(key: object, root: string, changed: object) {
+function ethereumSection(key: object, root: string, { ethereum = {}, claimsAuth = {} }: EthBenchOptions) {
   return {
     key,
     chains: [1],
@@ -80,7 +91,7 @@ function ethereumSection(key: object, root: string, changed: object) {
       ...{
         distribution: 'dist_proofs.json',
         merkle_root: root,
-        auth: { key_file: 'claims.key' },
+        auth: { key_file: 'claims.key', ...claimsAuth },
         old_routes: true,
       },
     },
@@ -90,7 +101,7 @@ function ethereumSection(key: object, root: string, changed: object) {
       windows: [{ hours: 24, max_wei: String(10n ** 21n) }],
     },
     rpc: {},
-    ...changed,
+    ...ethereum,
   }
 }
 
@@ -99,6 +110,8 @@ export type EthBenchOptions = {
   readonly users?: number
   /** Sections of `ethereum` in the place of the usual ones. */
   readonly ethereum?: object
+  /** Further entries of `claims.auth`. */
+  readonly claimsAuth?: object
   /** Further sections of the file. */
   readonly rest?: object
 }
@@ -120,7 +133,8 @@ export class EthBench {
   }
 
   /** The key in a token of SoftHSM2. */
-  static async withToken({ users = 4, ethereum = {}, rest = {} }: EthBenchOptions = {}): Promise<EthBench> {
+  static async withToken(options: EthBenchOptions = {}): Promise<EthBench> {
+    const { users = 4, rest = {} } = options
     const opened = new Opened()
     const tokens = opened.tokens()
     tokens.add('eth', PIN)
@@ -133,7 +147,7 @@ export class EthBench {
       stringify({
         ...{ server: { listen: '127.0.0.1:0' }, admin: { listen: '127.0.0.1:0' } },
         devices: { token: { kind: 'pkcs11', module: MODULE, token: { label: 'eth' }, pin_file: './pin' } },
-        ethereum: ethereumSection({ address: of, label: 'payer' }, root, ethereum),
+        ethereum: ethereumSection({ address: of, label: 'payer' }, root, options),
         ...rest,
       }),
     )
@@ -145,8 +159,9 @@ export class EthBench {
   /** The key on a simulated board. */
   static async withBoard(
     board: (facts: { readonly domain: typeof DOMAIN; readonly payee: EthAddress }) => SimulatedTezio,
-    { users = 4, ethereum = {}, rest = {} }: EthBenchOptions = {},
+    options: EthBenchOptions = {},
   ): Promise<EthBench> {
+    const { users = 4, rest = {} } = options
     const simulated = board({ domain: DOMAIN, payee: PAYEE })
     const key = parseEthPublicKey(transcriptKeys().secp256k1.publicKey.bytes)
     if (key === undefined) throw new Error('the board has no key')
@@ -157,7 +172,7 @@ export class EthBench {
         stringify({
           ...{ server: { listen: '127.0.0.1:0' }, admin: { listen: '127.0.0.1:0' } },
           devices: { board: { kind: 'tezio', port: ports[0] } },
-          ethereum: ethereumSection({ address: of }, root, ethereum),
+          ethereum: ethereumSection({ address: of }, root, options),
           ...rest,
         }),
       simulated,
@@ -196,7 +211,7 @@ export type EthAnswer = { readonly status: number; readonly body: Record<string,
 export async function post(
   url: string,
   value: unknown,
-  headers: Record<string, string> = {},
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<EthAnswer> {
   const body = typeof value === 'string' ? value : JSON.stringify(value)
   const answer = await fetch(url, {

@@ -1,10 +1,8 @@
 import { recoverAddress, Transaction, verifyTypedData } from 'ethers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createSimulatedTezio, parseEthPolicy } from '../../../hw-sim/index.js'
-import { domainSeparator, toHex0x } from '../../../src/ethereum/index.js'
-import { transcriptKeys } from '../../device/support.js'
 import { INSTALL_TIMEOUT_MS, whyNoTokens } from '../../device/pkcs11/soft-tokens.js'
-import { DOMAIN, EthBench, PAYEE, post, stockBoard, type Claim } from './eth-bench.js'
+import { CLAIM_TYPES, DOMAIN, EthBench, PAYEE, post, stockBoard, type Claim } from './eth-bench.js'
+import { ethBoard } from './eth-board.js'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: INSTALL_TIMEOUT_MS })
 
@@ -22,33 +20,6 @@ const kept = (bench: EthBench) => {
   return bench
 }
 
-/** A board whose firmware hashes and judges for Ethereum, provisioned for what the benches sign. */
-const ethBoard = () =>
-  createSimulatedTezio({
-    keys: transcriptKeys(),
-    profile: 'eth',
-    ethPolicy: parseEthPolicy(
-      JSON.stringify({
-        chain_ids: ['1'],
-        domain_separators: [toHex0x(domainSeparator(DOMAIN))],
-        message_prefixes: ['login: '],
-        destinations: [PAYEE],
-        ...{ max_wei: String(10n ** 18n), max_fee_wei: String(10n ** 16n) },
-      }),
-      'policy',
-    ),
-  })
-
-const TYPES = {
-  Claim: [
-    { name: 'user_id', type: 'uint32' },
-    { name: 'user_address', type: 'address' },
-    { name: 'user_amount', type: 'uint256' },
-    { name: 'delegate_address', type: 'address' },
-    { name: 'leaf', type: 'bytes32' },
-  ],
-}
-
 /** Asks for everybody's claim, a few at once, and lets ethers say who signed each. */
 async function claimAll(bench: EthBench, url: string): Promise<readonly string[]> {
   return inLanes(bench.claims, async (claim) => {
@@ -63,7 +34,7 @@ async function claimAll(bench: EthBench, url: string): Promise<readonly string[]
 
 function signerOf(claim: Claim, answer: Record<string, unknown>): string {
   const signature = String(answer['signature'])
-  const by = verifyTypedData(DOMAIN, TYPES, { ...claim, leaf: answer['leaf'] }, signature)
+  const by = verifyTypedData(DOMAIN, CLAIM_TYPES, { ...claim, leaf: answer['leaf'] }, signature)
   expect(recoverAddress(String(answer['digest']), signature)).toBe(by)
   return by
 }
@@ -116,7 +87,11 @@ async function inLanes<Item, Result>(
 describe('claims and transfers', () => {
   const backends = [
     ['a token of SoftHSM2', () => EthBench.withToken({ users: USERS }), whyNot !== ''],
-    ['a board with firmware for Ethereum', () => EthBench.withBoard(ethBoard, { users: USERS }), false],
+    [
+      'a board with firmware for Ethereum',
+      () => EthBench.withBoard(() => ethBoard(), { users: USERS }),
+      false,
+    ],
   ] as const
 
   test.each(backends.filter(([, , isMissing]) => !isMissing))(
