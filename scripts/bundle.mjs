@@ -19,6 +19,8 @@ const ETHEREUM = [
   ...['/node_modules/micro-packed/', '/node_modules/@noble/ciphers/'],
   '/@noble/hashes/sha3.js',
 ]
+/** Accounts beside shared marks: it needs the files of both, and those with one of them do not need it. */
+const SHARED_ACCOUNTS = '/src/accounts/postgresql/'
 /** Parts of the program that only some configurations need. */
 const OPTIONAL = ['/src/device/pkcs11/', '/src/shared-marks/', ...ETHEREUM]
 
@@ -54,6 +56,7 @@ export async function bundleDaemon(dist, folder = join(dist, 'src/cli')) {
           test: (path) =>
             path.includes('/src/device/pkcs11/') && !ETHEREUM.some((part) => path.includes(part)),
         },
+        { name: 'shared-accounts', test: (path) => path.includes(SHARED_ACCOUNTS) },
         { name: 'ethereum', test: (path) => ETHEREUM.some((part) => path.includes(part)) },
       ],
     },

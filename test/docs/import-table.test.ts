@@ -52,5 +52,5 @@ test.each(tabled.map(([name]) => name?.[0] ?? ''))('%s allows what the table say
 })
 
 test('no row of the table is without its rule', () => {
-  expect(tabled).toHaveLength(15)
+  expect(tabled).toHaveLength(16)
 })

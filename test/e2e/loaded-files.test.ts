@@ -30,12 +30,13 @@ const OWN = [
 ]
 
 const ETHEREUM =
-  /^(?:src\/(?:(?:ethereum|eth-signer|accounts|server\/ethereum|cli\/ethereum|cli\/accounts)\/(?!accounts-pages\.js)|strict-json\.js|device\/pkcs11\/(?:ethereum-keys|account-names|accounts-token)\.js)|(?:\.\.\/)*node_modules\/(?:micro-eth-signer|micro-packed|@noble|@scure)\/)/
+  /^(?:src\/(?:(?:ethereum|eth-signer|accounts(?!\/postgresql)|server\/ethereum|cli\/ethereum|cli\/accounts)\/(?!accounts-pages\.js)|strict-json\.js|device\/pkcs11\/(?:ethereum-keys|account-names|accounts-token)\.js)|(?:\.\.\/)*node_modules\/(?:micro-eth-signer|micro-packed|@noble|@scure)\/)/
 
 /** The parts of the daemon that only some configurations need, and where they come from. */
 const OPTIONAL = [
   ['daemon-pkcs11.js', /^src\/device\/pkcs11\//],
   ['daemon-shared-marks.js', /^src\/shared-marks\//],
+  ['daemon-shared-accounts.js', /^src\/accounts\/postgresql\//],
   ['daemon-ethereum.js', ETHEREUM],
 ] as const
 

@@ -1,16 +1,17 @@
-import { AccountsJournal, Vault, type VaultDevice } from '../../accounts/index.js'
+import { AccountsJournal, Vault, type AccountsStore, type VaultDevice } from '../../accounts/index.js'
 import type { Config } from '../../config/index.js'
 import { DeviceSet } from '../device-set.js'
 import { RefusedError } from '../exit-code.js'
 import { withMarks } from '../own-marks.js'
 import { askPassphrase } from '../passphrase.js'
+import { accountsOfHosts } from './accounts-of-hosts.js'
 import { vaultDevices } from './vault-devices.js'
 
 /** How long a board may take to be found, in ms. */
 const CONTACT_MS = 15_000
 
 /** The store and the vault of a configuration, opened for one command. */
-export type OfflineAccounts = { readonly store: AccountsJournal; readonly vault: Vault }
+export type OfflineAccounts = { readonly store: AccountsStore; readonly vault: Vault }
 
 /**
  * Owns the state and opens the vault for as long as `use` takes, with a board and its passphrase or with the 24 words;
@@ -23,7 +24,7 @@ export function withOpenVault<Result>(
 ): Promise<Result> {
   return withMarks(config, () =>
     withDevices(config, isRecovery, async (devices) => {
-      const store = AccountsJournal.open({ directory: config.stateDir })
+      const store = (await accountsOfHosts(config)) ?? AccountsJournal.open({ directory: config.stateDir })
       const vault = new Vault({ store, devices })
       try {
         await unlock(vault, isRecovery)

@@ -27,7 +27,7 @@ export type OpenAccounts = {
 export type AccountsSurroundings = {
   readonly devices: readonly VaultDevice[]
   readonly token: AccountsToken | undefined
-  /** By default the journal in the state directory. */
+  /** By default the journal in the state directory. It is closed with the accounts. */
   readonly store?: AccountsStore
 }
 

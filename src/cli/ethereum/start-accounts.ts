@@ -3,6 +3,7 @@ import { monotonicClock } from '../../clock.js'
 import type { AccountsConfig } from '../../config/index.js'
 import type { GuardedSigner } from '../../policy/index.js'
 import type { AccountJobs } from '../../server/ethereum/index.js'
+import { accountsOfHosts } from '../accounts/accounts-of-hosts.js'
 import { openAccounts, type OpenAccounts } from '../accounts/open-accounts.js'
 import { inTurn, vaultDevices } from '../accounts/vault-devices.js'
 import type { DeviceSet } from '../device-set.js'
@@ -31,7 +32,11 @@ export async function startAccounts(
 ): Promise<ServedAccounts> {
   const token = settings.hsm && (await openToken(config, settings.hsm, onEvent))
   const boards = vaultDevices(devices, settings.vault?.devices ?? [], inTurn(signer, monotonicClock))
-  const open = openAccounts(config, { devices: boards, token: token?.token })
+  const store = await accountsOfHosts(config, onEvent)
+  const open = openAccounts(config, {
+    ...{ devices: boards, token: token?.token },
+    ...(store === undefined ? {} : { store }),
+  })
   if (open === undefined) throw new Error('accounts were opened without being configured')
   const { service, keys: apiKeys, vault } = open
   token?.onReady(async () => {

@@ -3,15 +3,17 @@ import { StateError } from '../../policy/index.js'
 import type { SharedMarksEvent } from '../shared-marks-event.js'
 import { Connection, type ConnectionOptions } from './connection.js'
 import { faultOf, TableFault, type Fault } from './fault.js'
-import { inspectSchema, inspectServer } from './inspect.js'
+import { inspectServer, type InspectTables } from './inspect.js'
 import type { Place } from './place.js'
 import { Slots } from './slots.js'
 
 export type ConnectionsOptions = ConnectionOptions & {
   readonly places: readonly Place[]
   readonly onEvent: (event: SharedMarksEvent) => void
-  /** False where the schema is only being made. */
-  readonly needsSchema?: boolean
+  /** What is kept there, for messages. */
+  readonly what: string
+  /** Throws why the tables are not as they must be; asked of each new connection. None where they are only being made. */
+  readonly inspectTables?: InspectTables
 }
 
 /** Sends one statement on the connection in hand. */
@@ -70,6 +72,16 @@ export class Connections {
       await this.#pause(Math.min(PAUSE_MS, left()))
     }
     throw this.#error(fault ?? { code: 'marks-unavailable', text: `no answer within ${timeoutMs} ms` })
+  }
+
+  /** The same for several statements that are committed together. */
+  transaction<Value>(work: (send: Send) => Promise<Value>): Promise<Value> {
+    return this.use(async (send) => {
+      await send('BEGIN ISOLATION LEVEL READ COMMITTED')
+      const value = await work(send)
+      await send('COMMIT')
+      return value
+    })
   }
 
   /** Ends what nobody uses; work in hand ends by itself, in its time. */
@@ -134,11 +146,11 @@ export class Connections {
   }
 
   async #open(place: Place, left: () => number): Promise<Connection> {
-    const { places, needsSchema = true, onEvent } = this.#options
+    const { places, inspectTables, onEvent } = this.#options
     const connection = await Connection.open(place, left(), this.#options)
     try {
       await inspectServer(connection, places.length, left)
-      if (needsSchema) await inspectSchema(connection, left)
+      await inspectTables?.(connection, left)
     } catch (error) {
       connection.destroy()
       throw error
@@ -186,6 +198,6 @@ export class Connections {
   #error({ code, text }: Pick<Fault, 'code' | 'text'>, cause?: unknown): StateError {
     const where = this.#options.places.map((place) => place.text).join(', ')
     const words = text.startsWith('postgresql://') ? text : `${where}: ${text}`
-    return new StateError(code, `the shared marks are not to be had from ${words}`, cause)
+    return new StateError(code, `${this.#options.what} are not to be had from ${words}`, cause)
   }
 }

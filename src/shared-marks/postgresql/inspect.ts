@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import type { Connection } from './connection.js'
 import { TableFault } from './fault.js'
-import { SCHEMA_VERSION } from './schema.js'
+import { MARKS_TABLES, type TableSet } from './schema.js'
 import { DURABILITY, durability, PREPARE_SESSION, refuseUnsafeServer } from './server-facts.js'
+
+/** Throws why tables are not as they must be. `left` tells how many ms there are. */
+export type InspectTables = (connection: Pick<Connection, 'send'>, left: () => number) => Promise<void>
 
 const schemaFacts = z.object({
   version: z.number().nullable(),
@@ -28,17 +31,11 @@ export async function inspectServer(
   refuseUnsafeServer(durability.parse(row), servers)
 }
 
-/** Throws why the tables are not as they must be. */
-export async function inspectSchema(connection: Connection, left: () => number): Promise<void> {
+/** Throws why the tables of marks are not as they must be. */
+export const inspectMarks: InspectTables = async (connection, left) => {
   const [row] = await connection.send(left(), SCHEMA_FACTS)
   const { version, isLogged, triggers } = schemaFacts.parse(row)
-  if (version === null || version < SCHEMA_VERSION) {
-    const found = version === null ? 'has no version' : `has version ${version}`
-    throw wrong(
-      `the schema tezio_bridge ${found}, and this program needs ${SCHEMA_VERSION}; run tezio-bridge marks migrate`,
-    )
-  }
-  if (version > SCHEMA_VERSION) throw newerSchema(version)
+  refuseVersion(version, MARKS_TABLES)
   if (!isLogged) {
     throw wrong('the table marks is unlogged: a crash empties it; ALTER TABLE tezio_bridge.marks SET LOGGED')
   }
@@ -47,11 +44,18 @@ export async function inspectSchema(connection: Connection, left: () => number):
   }
 }
 
-/** A schema that a newer program made. */
-export function newerSchema(version: number): TableFault {
-  return wrong(
-    `the schema tezio_bridge has version ${version}, and this program knows ${SCHEMA_VERSION}; use a newer program`,
-  )
+/** Throws what to do about a version that is not the one that this program needs; `null` where none is written. */
+export function refuseVersion(version: number | null, tables: TableSet): void {
+  const needed = tables.migrations.length
+  if (version === null || version < needed) {
+    const found = version === null ? 'has no version' : `has version ${version}`
+    throw wrong(`${tables.name} ${found}, and this program needs ${needed}; run tezio-bridge marks migrate`)
+  }
+  if (version > needed) {
+    throw wrong(
+      `${tables.name} has version ${version}, and this program knows ${needed}; use a newer program`,
+    )
+  }
 }
 
 function wrong(text: string): TableFault {

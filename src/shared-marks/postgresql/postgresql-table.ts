@@ -17,8 +17,9 @@ import {
 import type { PublicKeyHash } from '../../tezos/index.js'
 import type { MarksTable, TableContents, TableRaise } from '../marks-table.js'
 import type { SharedMarksEvent } from '../shared-marks-event.js'
-import { Connections, type Send } from './connections.js'
+import { Connections } from './connections.js'
 import { TableFault } from './fault.js'
+import { inspectMarks } from './inspect.js'
 import { readPlace, type Place } from './place.js'
 import {
   contentsRow,
@@ -31,6 +32,9 @@ import {
   spendsRow,
 } from './rows.js'
 import * as sql from './statements.js'
+
+/** What the connections of this table are for, in messages. */
+export const SHARED_MARKS = 'the shared marks'
 
 export type PostgresqlOptions = {
   /** Without a password. Of several, the one that takes writes is used. */
@@ -62,7 +66,8 @@ export class PostgresqlTable implements MarksTable {
     this.#host = options.host
     this.#servers = places.length
     const { passfile, timeoutMs, host, clock = monotonicClock, onEvent = () => undefined } = options
-    this.#connections = new Connections({ places, passfile, timeoutMs, host, clock, onEvent })
+    const tables = { what: SHARED_MARKS, inspectTables: inspectMarks }
+    this.#connections = new Connections({ places, passfile, timeoutMs, host, clock, onEvent, ...tables })
   }
 
   async check(): Promise<void> {
@@ -139,7 +144,7 @@ export class PostgresqlTable implements MarksTable {
 
   reserveSpend(wanted: WantedSpend, windows: readonly SpendWindow[]): Promise<SpendVerdict> {
     const { key, digest, mutez, feeMutez } = wanted
-    return this.#transaction(async (send) => {
+    return this.#connections.transaction(async (send) => {
       await send(sql.LOCK_SPENDS, [key])
       const row = reliableRow(spendsRow, await send(sql.SPENDS_OF, [key]), this.#servers)
       const { now, spends } = row ?? missing('the spends')
@@ -166,7 +171,7 @@ export class PostgresqlTable implements MarksTable {
   }> {
     const token = randomUUID()
     let first: (Mark & { readonly raisedAt: string }) | undefined
-    return this.#transaction(async (send) => {
+    return this.#connections.transaction(async (send) => {
       const locked = firstRow(lockedRow, await send(sql.LOCK_MARK, [...names(position), token]))
       if (locked === undefined) return { raised: false, before: undefined }
       const here = { ...markOf(locked), raisedAt: locked.raisedAt }
@@ -176,15 +181,6 @@ export class PostgresqlTable implements MarksTable {
       const rows = await send(sql.WRITE_MARK, [...names(position), ...values, this.#host, token])
       const row = reliableRow(raisedRow, rows, this.#servers)
       return { raised: row?.raised ?? false, before: first }
-    })
-  }
-
-  #transaction<Value>(work: (send: Send) => Promise<Value>): Promise<Value> {
-    return this.#connections.use(async (send) => {
-      await send('BEGIN ISOLATION LEVEL READ COMMITTED')
-      const value = await work(send)
-      await send('COMMIT')
-      return value
     })
   }
 }

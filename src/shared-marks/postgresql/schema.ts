@@ -67,6 +67,23 @@ CREATE TRIGGER marks_stay BEFORE TRUNCATE ON tezio_bridge.marks
 /** The version that this program needs. */
 export const SCHEMA_VERSION = MIGRATIONS.length
 
+/** Tables that are made and versioned together. */
+export type TableSet = {
+  /** For messages. */
+  readonly name: string
+  /** The table that has their version. */
+  readonly versions: string
+  /** One text for each version. */
+  readonly migrations: readonly string[]
+}
+
+/** The tables of marks. */
+export const MARKS_TABLES: TableSet = {
+  name: 'the schema tezio_bridge',
+  versions: 'tezio_bridge.versions',
+  migrations: MIGRATIONS,
+}
+
 /** What the least role of a daemon needs; `init` and `marks seed` need INSERT on marks beside it. */
 export function grants(role: string): readonly string[] {
   const name = `"${role.replaceAll('"', '""')}"`

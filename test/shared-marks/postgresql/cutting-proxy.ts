@@ -11,14 +11,14 @@ export class CuttingProxy {
     this.#cuts = cuts
   }
 
-  static async before(port: number): Promise<CuttingProxy> {
+  /** `tag` is that of the CommandComplete that is lost, by default of an UPDATE: it was committed. */
+  static async before(port: number, tag = 'UPDATE 1'): Promise<CuttingProxy> {
     const cuts = { left: 0 }
     const proxy = await TcpProxy.before(port, (client, server) => {
       client.on('data', (bytes) => server.write(bytes))
       client.resume()
       server.on('data', (bytes) => {
-        // The tag of CommandComplete, an answer to an UPDATE: it was committed.
-        if (cuts.left > 0 && bytes.includes('UPDATE 1')) {
+        if (cuts.left > 0 && bytes.includes(tag)) {
           cuts.left -= 1
           client.destroy()
         } else client.write(bytes)
