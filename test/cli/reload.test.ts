@@ -26,7 +26,13 @@ verbose: false
 high_water_marks: { level: { 0x11: 1, 0x12: 1, 0x13: 1 } }
 `
 
-const NO_CREDENTIALS: Credentials = { tls: undefined, tokens: [], pins: new Map(), accountsPin: undefined, claimsKey: undefined }
+const NO_CREDENTIALS: Credentials = {
+  tls: undefined,
+  tokens: [],
+  pins: new Map(),
+  accountsPin: undefined,
+  claimsKey: undefined,
+}
 
 /** The configuration of a text, with what its files are said to hold. */
 function served(text: string, credentials = NO_CREDENTIALS): ServedConfig {
