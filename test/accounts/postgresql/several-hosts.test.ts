@@ -81,7 +81,7 @@ describe.skipIf(missing !== '')(`accounts of several hosts${missing && `: skippe
       const [one, other] = [header(), header()].map(({ slots }) => ({ ...first, revision, slots }))
       const done = await Promise.all([a.replaceSlots(one!), b.replaceSlots(other!)])
       expect(done.toSorted()).toEqual([false, true])
-      expect(await b.vault()).toEqual(done[0] === true ? one : other)
+      expect(await b.vault()).toEqual(done[0] ? one : other)
     }
   })
 
