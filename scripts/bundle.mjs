@@ -56,8 +56,13 @@ export async function bundleDaemon(dist, folder = join(dist, 'src/cli')) {
           test: (path) =>
             path.includes('/src/device/pkcs11/') && !ETHEREUM.some((part) => path.includes(part)),
         },
+        // each group takes what it imports along, unless a group before has it
+        { name: 'shared-marks', test: (path) => path.includes('/src/shared-marks/') },
+        {
+          name: 'ethereum',
+          test: (path) => ETHEREUM.some((part) => path.includes(part)) && !path.includes(SHARED_ACCOUNTS),
+        },
         { name: 'shared-accounts', test: (path) => path.includes(SHARED_ACCOUNTS) },
-        { name: 'ethereum', test: (path) => ETHEREUM.some((part) => path.includes(part)) },
       ],
     },
   })

@@ -5,7 +5,7 @@ import { migrate, type SharedMarksEvent } from '../../../src/shared-marks/index.
 import { PASSWORD, type Cluster } from '../../shared-marks/postgresql/cluster.js'
 
 /** What a method has where a server fails, in ms. */
-export const TIMEOUT_MS = 1500
+export const TIMEOUT_MS = 600
 
 export type HostOptions = {
   readonly port?: number
