@@ -101,6 +101,9 @@ describe('a client that was written for ESMS', () => {
     const { status, text } = await asClient(body)
     expect(status).toBe(200)
     expectOldAnswer(text, last, { user_address, delegate_address })
+    const lower = first.user_address.toLowerCase()
+    const again = await asClient(JSON.stringify({ ...CLAIM, user_address: lower }))
+    expectOldAnswer(again.text, first, { user_address: lower })
   })
 
   test('gets the same answer again for the same claim, and the board is not asked again', async () => {
