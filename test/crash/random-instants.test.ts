@@ -20,7 +20,7 @@ describe('F1 F2 a daemon that is killed at a random instant of a signature', () 
 
   it('does the same while a board as slow as a real one is signing', async () => {
     const tally = emptyTally()
-    for (const seed of seeds(1)) await runCrashes(tally, seed, 20, 'board')
+    for (const seed of seeds(1)) await runCrashes(tally, seed, 14, 'board')
     expect(tally.sent).toBeGreaterThan(0)
   }, 120_000)
 })

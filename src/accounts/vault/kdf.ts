@@ -31,6 +31,8 @@ export function kdfProblem({ n, r, p }: Kdf): string | undefined {
     return `scrypt with N=${n} and r=${r} needs ${bytes / 2 ** 20} MiB; ${MAX_BYTES / 2 ** 20} MiB is the most`
   }
   if (p > MAX_P) return `scrypt with p=${p}; ${MAX_P} is the most`
+  if (Math.log2(n) >= 16 * r)
+    return `scrypt with N=${n} and r=${r}, where N must be below 2^${16 * r} (RFC 7914)`
   return Number.isInteger(Math.log2(n)) ? undefined : `scrypt with N=${n}, which is no power of 2`
 }
 

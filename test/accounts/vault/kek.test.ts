@@ -47,6 +47,7 @@ describe('parameters of a key derivation', () => {
     [{ r: 2 ** 20 }, 'N=131072 and r=1048576 needs'],
     [{ p: 17 }, 'p=17; 16 is the most'],
     [{ n: 100_000 }, 'N=100000, which is no power of 2'],
+    [{ n: 2 ** 16, r: 1 }, 'N=65536 and r=1, where N must be below 2^16'],
   ])('%j are refused by name before anything is computed', (parts, words) => {
     const kdf = { ...SCRYPT, ...parts }
     expect(kdfProblem(kdf)).toContain(words)
@@ -56,6 +57,7 @@ describe('parameters of a key derivation', () => {
   test('at the bound are taken', () => {
     expect(kdfProblem(SCRYPT)).toBeUndefined()
     expect(kdfProblem({ ...SCRYPT, n: 2 ** 19, p: 16 })).toBeUndefined()
+    expect(kdfProblem({ ...SCRYPT, n: 2 ** 15, r: 1 })).toBeUndefined()
   })
 })
 
