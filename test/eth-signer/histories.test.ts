@@ -226,7 +226,7 @@ describe('whatever is asked, whatever fails, and whenever the power is cut', () 
         most = Math.max(most, life.sent.length)
         life.destroy()
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     )
     expect(most).toBeGreaterThan(3)
   })

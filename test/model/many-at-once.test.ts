@@ -4,7 +4,7 @@ import { errorResponse } from '../../src/server/http-status.js'
 import { MARKED, type Asked } from './place.js'
 import { World, type Heard } from './world.js'
 
-const ROUNDS = 1000
+const ROUNDS = 500
 const CLIENTS = 50
 
 /** When each client asks, in ms: before, while and after the board signs, which takes it some 130 ms. */
